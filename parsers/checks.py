@@ -1,0 +1,143 @@
+"""Facts → findings. The equations are data (`checks.toml`); a blank is never taken for 0 to accuse anybody."""
+
+import functools
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from parsers import form
+from parsers.model import Fact, Finding, Level
+
+LEVELS: tuple[Level, ...] = ("error", "warning", "info")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One entry of the catalogue; `table` is "" for what is not an equation."""
+
+    name: str
+    zh: str
+    en: str
+    example: str
+    table: str = ""
+    each: str = ""
+    left: tuple[str, ...] = ()
+    right: tuple[str, ...] = ()
+
+
+@functools.cache
+def catalogue() -> dict[str, Check]:
+    """Every check by name, in the order of the file."""
+    entries = tomllib.loads((files("parsers") / "checks.toml").read_text("utf-8"))
+    return {name: _check(name, entry) for name, entry in entries.items()}
+
+
+def _check(name: str, entry: dict[str, Any]) -> Check:
+    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}
+    return Check(name, **fields)
+
+
+def run(facts: Iterable[Fact]) -> list[Finding]:
+    """What the tables say of themselves: equations, changes without a sign, cells that are no numbers."""
+    by_item = {f.item: f for f in facts if f.form != "local"}
+    return [*_equations(by_item), *_signs(by_item.values()), *_not_numbers(by_item.values())]
+
+
+def _equations(facts: Mapping[str, Fact]) -> Iterator[Finding]:
+    blank_totals: list[tuple[str, float]] = []
+    for check in catalogue().values():
+        for left, right in _instances(check, facts):
+            yield from _equation(check, left, right, facts, blank_totals)
+    if blank_totals:
+        yield _total_blank(blank_totals)
+
+
+def _instances(check: Check, facts: Mapping[str, Fact]) -> Iterator[tuple[list[str], list[str]]]:
+    """The equation for every col (or row) of the table, its terms as items of the form that the report fills in."""
+    if not check.table:
+        return
+    names = {f.form for item, f in facts.items() if item.startswith(check.table + ".")}
+    known = [
+        i.item.split(".") for f in form.forms() if f.name in names for i in form.items(f.name) if i.table == check.table
+    ]
+    at = 2 if check.each == "col" else 1
+    printed = {tuple(key) for key in known}
+    for line in dict.fromkeys(key[at] for key in known):
+        key = [(check.table, *((t, line) if check.each == "col" else (line, t))) for t in check.left + check.right]
+        left, right = key[: len(check.left)], key[len(check.left) :]
+        yield [".".join(k) for k in left if k in printed], [".".join(k) for k in right if k in printed]
+
+
+def _equation(
+    check: Check, left: list[str], right: list[str], facts: Mapping[str, Fact], blank_totals: list[tuple[str, float]]
+) -> Iterator[Finding]:
+    if not any(item in facts for item in left + right):
+        return
+    values = {i: facts[i].value if i in facts else None for i in left + right}
+    missing = [i for i, v in values.items() if v is None]
+    a, b = (round(sum(values[i] or 0 for i in side), 6) for side in (left, right))
+    if len(left) == 1 and left[0] in facts and facts[left[0]].kind == "blank" and b:
+        blank_totals.append((left[0], b))
+    elif a == b:
+        return
+    elif missing:
+        yield _finding(check, "info", left, right, facts, "not_checkable")
+    else:
+        yield _finding(check, "error", left, right, facts, check.name)
+
+
+def _finding(
+    check: Check, level: Level, left: list[str], right: list[str], facts: Mapping[str, Fact], name: str
+) -> Finding:
+    sides = (
+        " + ".join(facts[i].text.strip() or "空白" if i in facts else "未印" for i in side) for side in (left, right)
+    )
+    sign = "≠" if level == "error" else "?"
+    shown = f" {sign} ".join(sides)
+    where = describe(left[0])
+    message = f"{where}：{check.zh}，此处为 {shown} / {check.en}; here {shown}"
+    if name != check.name:
+        message = f"{where}：{catalogue()[name].zh}（{check.zh}）：{shown} / {catalogue()[name].en}: {shown}"
+    return Finding(name, level, message, (*left, *right))
+
+
+def _total_blank(totals: list[tuple[str, float]]) -> Finding:
+    parts = "，".join(f"{describe(item)}：{number:g}" for item, number in totals)
+    english = ", ".join(f"{item}: {number:g}" for item, number in totals)
+    message = f"总计空白，而其组成部分之和为：{parts} / totals are blank though their parts sum to: {english}"
+    return Finding("total_blank", "warning", message, tuple(item for item, _ in totals))
+
+
+@functools.cache
+def _labels() -> dict[str, tuple[str, str]]:
+    """item → its row label (a path) and its col label."""
+    return {i.item: (i.row_label, i.col_label) for f in form.forms() for i in form.items(f.name)}
+
+
+def describe(item: str) -> str:
+    """An item, or the sum of items joined by "+", in the words of the form."""
+    rows, cols = zip(*(_labels().get(one, (one, "")) for one in item.split("+")), strict=True)
+    parents = {row.rpartition("/")[0] for row in rows}
+    if len(rows) > 2 and len(parents) == 1:  # a subtotal that the form does not print: 不予公开
+        rows, cols = (parents.pop(),), cols[:1]
+    return " + ".join("·".join(filter(None, (r.split("/")[-1], c))) for r, c in zip(rows, cols, strict=True))
+
+
+def _signs(facts: Iterable[Fact]) -> Iterator[Finding]:
+    """本年增/减 without a sign (山亭 2020 prints 861) may be either; the number goes out as printed, and marked."""
+    for fact in facts:
+        if fact.item.endswith(".items_change") and fact.value and fact.text.strip()[0].isdecimal():
+            text = fact.text.strip()
+            message = f"{describe(fact.item)}印作“{text}”，未写明增减 / printed “{text}” without a sign"
+            yield Finding("sign_ambiguous", "info", message, (fact.item,))
+
+
+def _not_numbers(facts: Iterable[Fact]) -> Iterator[Finding]:
+    for fact in facts:
+        if fact.kind == "text":
+            message = (
+                f"{describe(fact.item)}印作“{fact.text.strip()}”，不是数字 / “{fact.text.strip()}” is not a number"
+            )
+            yield Finding("not_a_number", "warning", message, (fact.item,))

@@ -1,0 +1,63 @@
+"""What bytes really are: neither the file's name nor the header decides. Text is decoded here and only here."""
+
+import codecs
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+
+from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom
+
+from parsers.model import Document
+
+# What Chinese text comes in. Others are not believed: ISO-8859-1 is a server's default and fits any bytes, and a page may
+# name codecs that are no charset at all (base64, punycode).
+_CHARSETS = ("utf-8", "gb18030", "big5", "big5hkscs", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
+_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|meta|table|div|p)\b", re.IGNORECASE)
+
+
+def identify(content: bytes, url: str = "", content_type: str = "") -> Document:
+    """The document that `content` is. `content_type` is the HTTP header's value, used for nothing but the charset."""
+    if content.startswith(b"%PDF-"):
+        return Document(url, content, "pdf")
+    if content.startswith(b"PK\x03\x04"):
+        return Document(url, content, "docx" if _is_docx(content) else "unknown")
+    text = decode(content, content_type)
+    if "\x00" in text[:4096]:
+        return Document(url, content, "unknown")
+    return Document(url, content, "html" if _HTML.search(text[:8192]) else "text", text)
+
+
+def _is_docx(content: bytes) -> bool:
+    try:
+        return "word/document.xml" in zipfile.ZipFile(io.BytesIO(content)).namelist()
+    except zipfile.BadZipFile:
+        return False
+
+
+def decode(content: bytes, content_type: str = "") -> str:
+    """Text of `content` by the first charset that fits every byte: byte order mark, UTF-8, header, meta tag, GB18030.
+
+    UTF-8 goes before what is declared: no Chinese text in another charset happens to be valid UTF-8. Where none fits
+    every byte, the one that fits most.
+    """
+    names = list(_charsets(content, content_type))
+    for name in names:
+        try:
+            return content.decode(name).removeprefix("\ufeff")
+        except UnicodeDecodeError:
+            continue
+    return min((content.decode(name, "replace") for name in names), key=lambda text: text.count("\ufffd"))
+
+
+def _charsets(content: bytes, content_type: str) -> Iterator[str]:
+    """w3lib reads gb2312 and gbk as their superset gb18030, as browsers do: portals label GBK bytes gb2312."""
+    declared = (
+        read_bom(content)[0],
+        "utf-8",
+        http_content_type_encoding(content_type),
+        html_body_declared_encoding(content),
+        "gb18030",
+    )
+    names = (codecs.lookup(name).name for name in declared if name)
+    yield from dict.fromkeys(name for name in names if name in _CHARSETS)

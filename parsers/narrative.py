@@ -1,0 +1,177 @@
+"""Figures that the prose states again, and whether the tables agree.
+
+A sentence may mean one of several equations ("收到" can be what was new, or new plus carried in), so a claim lists the
+sums it may stand for and is contradicted only where every one of them could be worked out and none is equal.
+"""
+
+import functools
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from parsers import checks, form, numbers
+from parsers.model import Claim, Fact, Finding
+
+Sum = tuple[str, ...]
+
+_REQUESTS = "requests.{}.total".format
+_NEW, _IN, _DONE, _OUT = map(_REQUESTS, ("new_requests", "carried_in", "total_processed", "carried_out"))
+_NUMBER = r"(?P<number>\d+)\s*(?:件|起|宗)"
+_GAP = r"[^，,。；;、\d]{0,%d}?"
+_OFFICE = re.compile(r"办公室|政府办|本机关|本办")  # the office's own figures are not the district's
+
+_FLOW: tuple[tuple[re.Pattern[str], tuple[Sum, ...]], ...] = (
+    (
+        re.compile(r"(?:收到|受理|新收)" + _GAP % 14 + r"申请(?:共计?|合计)?" + _NUMBER),
+        ((_NEW,), (_NEW, _IN), (_DONE, _OUT)),
+    ),
+    (re.compile(r"(?:上年度?|上一年度?|\d{4}年)结转" + _GAP % 14 + _NUMBER), ((_IN,),)),
+    (re.compile(r"结转(?:至|到)?(?:下|次)(?:一)?年" + _GAP % 14 + _NUMBER), ((_OUT,),)),
+    (re.compile(r"(?:答复|办结)" + _GAP % 14 + r"申请" + _NUMBER), ((_DONE,), (_DONE, _OUT))),
+)
+_OUTCOMES = {
+    "予以公开": "granted_full",
+    "部分公开": "granted_partial",
+    "不予公开": "denied_",
+    "无法提供": "unable_",
+    "不予处理": "not_processed_",
+    "其他处理": "other_",
+}
+_COUNT_AFTER = r"(?:的)?(?:申请)?(?:共|共计|有)?" + _NUMBER
+
+_KINDS = {
+    "未经复议": "litigation_direct",
+    "复议后": "litigation_after_reconsideration",
+    "行政复议": "reconsideration",
+    "行政诉讼": "litigation",
+}
+_SUED = r"(?:被)?(?:提起)?(?:行政)?(?:起诉|诉讼)"
+_KIND = rf"(?P<kind>未经复议直接{_SUED}|复议后{_SUED}|行政复议|行政诉讼)"
+_RESULTS = {"维持": "upheld", "纠正": "corrected", "其他": "other_result", "未审结": "pending"}
+_REVIEW = re.compile(
+    rf"{_KIND}(?:案件|申请)?(?:的)?(?:共计?|合计)?(?P<after>\d+)\s*(?:件|起|宗)"
+    rf"|(?P<before>\d+)\s*(?:件|起|宗){_GAP % 25}{_KIND.replace('kind', 'kind2')}"
+    rf"|{_KIND.replace('kind', 'kind3')}"
+    r"|(?P<result>维持|纠正|其他|未审结)(?:结果)?(?:的)?(?P<count>\d+)\s*(?:件|起|宗)"
+    r"|(?P<end>。)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A paragraph and the figures in it, each with the sums it may stand for."""
+
+    text: str
+    figures: tuple[tuple[int, tuple[Sum, ...]], ...]
+
+
+def statements(lines: Iterable[str]) -> list[Statement]:
+    """The paragraphs that state figures of the tables again."""
+    found = []
+    for line in lines:
+        text = numbers.squash(line)
+        figures = tuple(dict.fromkeys([*_flow(text), *_outcomes(text), *_reviews(text)]))
+        if figures:
+            found.append(Statement(line.strip(), figures))
+    return found
+
+
+def _flow(text: str) -> Iterator[tuple[int, tuple[Sum, ...]]]:
+    for pattern, sums in _FLOW:
+        for match in pattern.finditer(text):
+            clause = re.split(r"[,。;]", text[: match.end()])[-1]
+            if not _OFFICE.search(clause):
+                yield int(match["number"]), sums
+
+
+def _outcomes(text: str) -> Iterator[tuple[int, tuple[Sum, ...]]]:
+    if "申请" not in text and "予以公开" not in text and not text.startswith(tuple(_OUTCOMES)):
+        return
+    for label, key in _labels().items():
+        # "予以公开及部分公开258件" is a sum of two, not the second of them
+        for match in re.finditer(rf"(?<![及和与]){re.escape(label)}{_COUNT_AFTER}", text):
+            yield int(match["number"]), _row_sums(key)
+
+
+@functools.cache
+def _labels() -> dict[str, str]:
+    """Printed label → row key; a key that ends in "_" stands for the sum of all rows that begin with it."""
+    rows = {
+        label: key for f in form.forms() for b in f.blocks if b.table == "requests" for key, label in b.rows.items()
+    }
+    leaves = {form.label(label.split(">")[-1]): key for label, key in rows.items()}
+    return {**{k: v for k, v in leaves.items() if len(k) > 3}, **_OUTCOMES}
+
+
+@functools.cache
+def _row_sums(key: str) -> tuple[Sum, ...]:
+    """The sum in each form that has the rows, alike ones once."""
+    sums = []
+    for f in form.forms():
+        rows = [row for b in f.blocks if b.table == "requests" for row in b.rows]
+        members = [row for row in rows if row == key or (key.endswith("_") and row.startswith(key))]
+        sums.append(tuple(map(_REQUESTS, members)))
+    return tuple(dict.fromkeys(s for s in sums if s))
+
+
+def _reviews(text: str) -> Iterator[tuple[int, tuple[Sum, ...]]]:
+    """行政复议 and 行政诉讼: a total sets what the results after it belong to.
+
+    After totals of several kinds in one sentence, results may belong to the last of them or to all litigation.
+    """
+    kinds: list[str] = []
+    sentence_over = False
+    for match in _REVIEW.finditer(text):
+        if match["end"]:
+            sentence_over = True
+            continue
+        printed = match["kind"] or match["kind2"]
+        if printed:
+            if sentence_over:
+                kinds = []
+            kind = _kind(printed)
+            kinds.append(kind)
+            sentence_over = False
+            yield int(match["after"] or match["before"]), (_review_sum(kind, "total"),)
+        elif match["result"] and kinds:
+            candidates = [kinds[-1], *(["litigation"] if "litigation" in kinds else [])]
+            yield int(match["count"]), tuple(_review_sum(k, _RESULTS[match["result"]]) for k in candidates)
+
+
+def _kind(printed: str) -> str:
+    return next(kind for words, kind in _KINDS.items() if printed.startswith(words))
+
+
+def _review_sum(kind: str, result: str) -> Sum:
+    kinds = ("litigation_direct", "litigation_after_reconsideration") if kind == "litigation" else (kind,)
+    return tuple(f"reviews.{k}.{result}" for k in kinds)
+
+
+def compare(stated: Iterable[Statement], facts: Iterable[Fact]) -> tuple[list[Claim], list[Finding]]:
+    """Claims with the sum that each was found to mean, and one finding for each paragraph that a table contradicts."""
+    by_item = {f.item: f for f in facts}
+    claims: list[Claim] = []
+    findings: list[Finding] = []
+    for statement in stated:
+        wrong: list[tuple[int, Sum, float]] = []
+        for number, sums in statement.figures:
+            known = [(s, value) for s in sums if (value := _value(s, by_item)) is not None]
+            chosen = next((s for s, value in known if value == number), known[0][0] if known else sums[0])
+            claims.append(Claim(statement.text, "+".join(chosen), number))
+            if known and all(value != number for _, value in known):
+                wrong.append((number, *known[0]))
+        if wrong:
+            findings.append(_contradiction(statement, wrong))
+    return claims, findings
+
+
+def _value(items: Sum, facts: Mapping[str, Fact]) -> float | None:
+    values = [facts[i].value if i in facts else None for i in items]
+    return None if None in values else sum(v for v in values if v is not None)
+
+
+def _contradiction(statement: Statement, wrong: list[tuple[int, Sum, float]]) -> Finding:
+    zh = "，".join(f"{checks.describe('+'.join(items))}：文字为 {n}，表中为 {value:g}" for n, items, value in wrong)
+    en = ", ".join(f"{' + '.join(items)}: prose {n}, table {value:g}" for n, items, value in wrong)
+    message = f"“{statement.text}” {zh} / {en}"
+    return Finding("prose", "warning", message, tuple(dict.fromkeys(i for _, items, _ in wrong for i in items)))

@@ -1,0 +1,44 @@
+"""Cells with spans → a rectangular grid, by the HTML table algorithm (WHATWG HTML §4.9.12, "forming a table")."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from parsers.model import Cell, Grid
+
+MAX_COLSPAN = 1000  # the standard's own bound
+MAX_PLACES = 200_000  # a table of the form has 250; more is hostile
+
+
+class Span(NamedTuple):
+    """A cell before it has a place. `rowspan` 0 means: to the end of the table."""
+
+    text: str
+    rowspan: int = 1
+    colspan: int = 1
+
+
+def grid(rows: Iterable[Iterable[Span]], place: str) -> Grid:
+    """Lays the cells of each row into the first free places. Where spans overlap, the first cell keeps the place."""
+    table = [list(row) for row in rows]
+    taken: dict[tuple[int, int], Cell] = {}
+    for i, row in enumerate(table):
+        j = 0
+        for span in row:
+            while (i, j) in taken:
+                j += 1
+            width = min(max(span.colspan, 1), MAX_COLSPAN)
+            height = min(span.rowspan or len(table), len(table) - i)
+            _check(place, len(taken) + width * height)
+            cell = Cell(span.text, i, j)
+            for y in range(i, i + height):
+                for x in range(j, j + width):
+                    taken.setdefault((y, x), cell)
+            j += width
+    width = max((x for _, x in taken), default=-1) + 1
+    _check(place, width * len(table))
+    return Grid(tuple(tuple(taken.get((i, j)) for j in range(width)) for i in range(len(table))), place)
+
+
+def _check(place: str, places: int) -> None:
+    if places > MAX_PLACES:
+        raise ValueError(f"{place} has more than {MAX_PLACES} places")
