@@ -1,0 +1,277 @@
+"""WARC → parsers → SQLite. A portal is the unit: its rows are made anew from all that is kept of it, or left alone.
+
+So an incremental build, which reads only the portals whose files have changed, gives the same rows as a full one.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlite_utils
+
+from archive import captures, registry, tables, warc
+from archive.captures import Capture, Holdings
+from archive.model import Portal
+from parsers import report
+from parsers.heading import title_of
+from parsers.links import links
+from parsers.model import Document, Heading, Link, Report
+from parsers.numbers import squash
+
+# Deleted and made anew with each portal, children first.
+_OF_REPORTS = ("events", "prose", "findings", "claims", "local_facts", "sheets", "documents")
+_OF_PORTAL = ("reports", "columns", "failures", "captures", "runs", "archives")
+
+_COUNTER = re.compile(r"(?:访问|浏览|点击|阅读)(?:量|次数|数|人次)?:?\d+次?")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An address that the walk through the archive leads to."""
+
+    link: Link
+    found_on: str
+
+
+@dataclass(slots=True)
+class Version:
+    """One state of a report: its page and attachments, when we first had them so, what was read from them."""
+
+    url: str
+    documents: list[tuple[Document, Capture]]
+    first_seen: str
+    heading: Heading
+    read: Report
+    content_digest: str
+
+
+def build(data: Path, full: bool = False, said: Callable[[str], None] = lambda line: None) -> list[str]:
+    """Brings DATA/nianbao.db up to date with DATA/warc; returns what is damaged, a line each.
+
+    A damaged portal keeps the rows that it has. `full` makes the database from nothing, and puts it in place whole.
+    """
+    target = data / "nianbao.db"
+    fresh = full or not target.exists()
+    path = data / "nianbao.db.new" if fresh else target
+    if fresh:
+        path.unlink(missing_ok=True)
+    db = sqlite_utils.Database(path)
+    try:
+        damaged = _build(db, data, fresh, said)
+    finally:
+        db.close()
+    if fresh:
+        os.replace(path, target)
+    return damaged
+
+
+def _build(db: sqlite_utils.Database, data: Path, fresh: bool, said: Callable[[str], None]) -> list[str]:
+    if fresh:
+        with db.atomic():
+            tables.create(db)
+    by_portal: dict[str, list[Path]] = {}
+    for path in warc.files(data):
+        by_portal.setdefault(path.parent.name, []).append(path)
+    damaged = []
+    for code, paths in by_portal.items():
+        known = {row["filename"]: row["bytes"] for row in db.table("archives").rows_where("portal = ?", [code])}
+        if known == {path.name: path.stat().st_size for path in paths}:
+            continue
+        said(code)
+        try:
+            rows = _rows(captures.load(code, paths), paths)
+        except warc.Damaged as error:
+            damaged.append(str(error))
+            continue
+        with db.atomic():
+            _replace(db, code, rows)
+    return damaged
+
+
+def _replace(db: sqlite_utils.Database, code: str, rows: dict[str, list[dict[str, Any]]]) -> None:
+    for name in _OF_REPORTS:
+        db.execute(f"delete from {name} where report in (select id from reports where portal = ?)", [code])  # noqa: S608
+    for name in _OF_PORTAL:
+        db.execute(f"delete from {name} where portal = ?", [code])  # noqa: S608
+    for name in tables.TABLES:  # parents come first there
+        if name in rows:
+            db.table(name).insert_all(rows[name], replace=name == "portals")
+
+
+def _rows(holdings: Holdings, paths: Iterable[Path]) -> dict[str, list[dict[str, Any]]]:
+    """Every row of a portal, by table."""
+    if not holdings.runs:
+        return {}
+    portal = registry.from_dict(holdings.runs[-1].portal)
+    walked = list(walk(portal, holdings))
+    rows: dict[str, list[dict[str, Any]]] = {
+        "portals": [{k: v for k, v in dataclasses.asdict(portal).items() if k not in ("columns", "hosts")}],
+        "runs": [{**dataclasses.asdict(run), "portal": portal.code} for run in holdings.runs],
+        "captures": [_capture_row(c, portal.code) for c in holdings.captures],
+        "failures": list(holdings.failures),
+        "columns": _column_rows(portal, holdings, walked),
+        "archives": [{"filename": p.name, "portal": portal.code, "bytes": p.stat().st_size} for p in paths],
+    }
+    for name, row in _report_rows(portal, holdings, [f.link for f in walked if f.link.kind == "report"]):
+        rows.setdefault(name, []).append(row)
+    return rows
+
+
+def _capture_row(capture: Capture, code: str) -> dict[str, Any]:
+    row = dataclasses.asdict(capture.record)
+    return {**{k: v for k, v in row.items() if k not in ("type", "sha256")}, "portal": code, "run": capture.run}
+
+
+def walk(portal: Portal, holdings: Holdings) -> Iterator[Found]:
+    """The way that the crawler went, gone again through every version that is kept of each page."""
+    todo = [Found(Link(portal.home, "", "home"), "")]
+    todo += [Found(Link(url, "", "column"), "") for url in portal.columns]
+    seen = set()
+    while todo:
+        found = todo.pop(0)
+        if (found.link.url, found.link.kind) in seen:
+            continue
+        seen.add((found.link.url, found.link.kind))
+        yield found
+        if found.link.kind in ("report", "attachment"):
+            continue
+        for capture in holdings.versions(found.link.url):
+            page = holdings.document(capture)
+            if page and page.media_type == "html":
+                todo += [Found(link, page.url) for link in links(page, found.link.kind)]
+
+
+def _column_rows(portal: Portal, holdings: Holdings, walked: Iterable[Found]) -> list[dict[str, Any]]:
+    """Each column once: the same payload under two addresses is one column."""
+    rows, digests = [], set()
+    for found in walked:
+        versions = list(holdings.versions(found.link.url)) if found.link.kind == "column" else []
+        if versions and versions[-1].record.digest not in digests:
+            digests.add(versions[-1].record.digest)
+            title = found.link.text or "（登记的栏目 / from the registry）"
+            rows.append({"portal": portal.code, "url": found.link.url, "title": title, "found_on": found.found_on})
+    return rows
+
+
+def _report_rows(portal: Portal, holdings: Holdings, found: list[Link]) -> Iterator[tuple[str, dict[str, Any]]]:
+    by_issue: dict[tuple[str, int], list[Version]] = {}
+    for link in found:
+        for version in _versions(portal, holdings, link):
+            head = version.heading
+            by_issue.setdefault((str(head.issuer), int(head.year or 0)), []).append(version)
+    for (issuer, year), versions in sorted(by_issue.items()):
+        revisions = _revisions(versions)
+        for number, version in enumerate(revisions, 1):
+            identity = hashlib.sha256(issuer.encode()).hexdigest()[:8]
+            key = f"{portal.code}-{year}-{identity}-{number}"
+            yield "reports", _report_row(key, portal, version, number, number == len(revisions))
+            yield from _parts_of(key, version)
+            yield "events", _event(key, portal, version, number)
+
+
+def _versions(portal: Portal, holdings: Holdings, link: Link) -> Iterator[Version]:
+    """The states of one report's page with its attachments, as each visit left them."""
+    last: list[str] = []
+    for run in holdings.runs:
+        moment = run.finished or "9999"
+        page = holdings.at(link.url, moment)
+        document = holdings.document(page) if page else None
+        if not page or not document:
+            continue
+        parts = [(document, page)]
+        for attachment in links(document, "report") if document.media_type == "html" else []:
+            capture = holdings.at(attachment.url, moment)
+            attached = holdings.document(capture) if capture else None
+            if capture and attached:
+                parts.append((attached, capture))
+        digests = [capture.record.digest for _, capture in parts]
+        if digests == last:
+            continue
+        last = digests
+        first_seen = max(capture.record.timestamp for _, capture in parts)
+        version = _read(portal, link, parts, first_seen)
+        if version:
+            yield version
+
+
+def _read(portal: Portal, link: Link, parts: list[tuple[Document, Capture]], first_seen: str) -> Version | None:
+    try:
+        read = report.read([document for document, _ in parts], [portal.name])
+    except report.NotAReport:
+        return None
+    listed = title_of(link.text)  # what the list calls it, where the page itself does not say
+    head = dataclasses.replace(
+        read.heading,
+        title=read.heading.title or link.text,
+        year=read.heading.year or (listed[2] if listed else None),
+        issuer=read.heading.issuer or portal.name + "人民政府",
+        scope=read.heading.scope or "government",
+    )
+    return Version(link.url, parts, first_seen, head, read, _content_digest(head, read)) if head.year else None
+
+
+def _content_digest(head: Heading, read: Report) -> str:
+    """SHA-256 of what a reader would call the report's content; a page's frame and visitor counters are not in it."""
+    facts = sorted((f.item, squash(f.text)) for f in read.facts)
+    content = json.dumps([head.title, facts, _COUNTER.sub("", squash(read.prose))], ensure_ascii=False)
+    return "sha256:" + hashlib.sha256(content.encode()).hexdigest()
+
+
+def _revisions(versions: list[Version]) -> list[Version]:
+    """Versions in the order in which they were first seen; one that says what the one before said is no new one."""
+    kept: list[Version] = []
+    for version in sorted(versions, key=lambda v: (v.first_seen, v.url)):
+        if version.content_digest not in [other.content_digest for other in kept[-1:]]:
+            kept.append(version)
+    return kept
+
+
+def _report_row(key: str, portal: Portal, version: Version, number: int, current: bool) -> dict[str, Any]:
+    head = version.heading
+    return {
+        "id": key,
+        "portal": portal.code,
+        "issuer": head.issuer,
+        "scope": head.scope,
+        "year": head.year,
+        "title": head.title,
+        "url": version.url,
+        "digest": version.documents[0][1].record.digest,
+        "published": head.published,
+        "first_seen": version.first_seen,
+        "revision": number,
+        "current": int(current),
+        "content_digest": version.content_digest,
+    }
+
+
+def _parts_of(key: str, version: Version) -> Iterator[tuple[str, dict[str, Any]]]:
+    for number, (document, capture) in enumerate(version.documents):
+        where = {"filename": capture.record.filename, "offset": capture.record.offset}
+        row = {"report": key, "number": number, "url": capture.record.url, "digest": capture.record.digest}
+        yield "documents", {**row, "media_type": document.media_type, **where}
+    for sheet in tables.sheets(key, version.read.facts):
+        yield "sheets", sheet
+    for fact in version.read.facts:
+        if fact.form == "local":
+            row = dataclasses.asdict(fact) | {"report": key, "place": str(fact.place)}
+            yield "local_facts", {k: v for k, v in row.items() if k != "form"}
+    for number, claim in enumerate(version.read.claims, 1):
+        yield "claims", {"report": key, "number": number, **dataclasses.asdict(claim)}
+    for number, finding in enumerate(version.read.findings, 1):
+        row = dataclasses.asdict(finding) | {"report": key, "number": number, "check_name": finding.check}
+        row["items"] = json.dumps(finding.items, ensure_ascii=False)
+        yield "findings", {k: v for k, v in row.items() if k != "check"}
+    yield "prose", {"report": key, "text": version.read.prose}
+
+
+def _event(key: str, portal: Portal, version: Version, number: int) -> dict[str, Any]:
+    kind, zh, en = ("new", "新收到", "new") if number == 1 else ("revised", "有改动", f"revised (revision {number})")
+    message = f"{zh}：{version.heading.issuer} {version.heading.year} 年度报告 / {en}: report of {version.heading.year}"
+    return {"date": version.first_seen, "kind": kind, "portal": portal.code, "report": key, "message": message}

@@ -1,0 +1,298 @@
+"""The command `nianbao`. Exit codes: 0 done; 1 done, but something is wrong; 2 wrong use; 3 data folder in use."""
+
+import functools
+import json
+import os
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import sqlite_utils
+from rich.console import Console
+
+from archive import build, captures, clock, lock, registry, serve, show, visits, warc
+from archive.model import Portal
+from archive.verify import verify
+from parsers import document, report
+from parsers.checks import LEVELS
+
+DEMO_CONTACT = "https://example.org/nianbao-demo"
+
+
+class _Failed(Exception):
+    """Ends the command with one line and an exit code."""
+
+    def __init__(self, code: int, message: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def main() -> None:
+    """Runs the command; every expected error is one line on standard error."""
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Abort:
+        _end(1, "interrupted; what was received is kept, run the same command again to go on")
+    except click.ClickException as error:
+        _end(2, error.format_message())
+    except (registry.RegistryError, clock.ClockError) as error:
+        _end(2, str(error))
+    except lock.Busy as error:
+        _end(3, str(error))
+    except (warc.Damaged, OSError) as error:
+        _end(1, str(error))
+    except _Failed as error:
+        _end(error.code, str(error))
+    except Exception as error:
+        _end(1, f"{type(error).__name__}: {error} (this is a fault of nianbao; --debug shows where)")
+
+
+def _end(code: int, message: str) -> None:
+    if "--debug" in sys.argv and sys.exc_info()[0]:
+        traceback.print_exc()
+    if message:
+        click.echo(f"nianbao: {message}", err=True)
+    sys.exit(code)
+
+
+def _options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that every command has."""
+
+    @click.option("--data", type=click.Path(path_type=Path), envvar="NIANBAO_DATA", help="The data folder (data/).")
+    @click.option(
+        "--registry",
+        "registries",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        help="Further portals: a TOML file or a folder of them; repeatable.",
+    )
+    @click.option("--only-registry", is_flag=True, help="Leave the bundled registry out.")
+    @click.option("-s", "settings", multiple=True, metavar="NAME=VALUE", help="A Scrapy setting; repeatable.")
+    @click.option("--debug", is_flag=True, help="Show tracebacks.")
+    @functools.wraps(function)
+    def command(debug: bool, **given: Any) -> Any:
+        given["settings"] = dict(_setting(s) for s in given["settings"])
+        return function(**given)
+
+    return command
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise click.BadParameter(f"-s takes NAME=VALUE, not {text!r}")
+    return name, value
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="nianbao")
+def cli() -> None:
+    """年报 — an archive of Chinese district governments' annual reports on open government information."""
+
+
+@cli.command()
+@click.argument("portals", nargs=-1)
+@_options
+def crawl(
+    portals: tuple[str, ...],
+    data: Path | None,
+    registries: tuple[Path, ...],
+    only_registry: bool,
+    settings: dict[str, str],
+) -> int:
+    """Visit PORTALS (code, slug or host; none = all), archive every exchange, then build."""
+    if not os.environ.get("NIANBAO_CONTACT"):
+        raise _Failed(2, "set NIANBAO_CONTACT to a mail or web address where a portal's people can reach you")
+    chosen = registry.find(portals, registry.load(registries, bundled=not only_registry))
+    given = {
+        "NIANBAO_REGISTRY": os.pathsep.join(str(p.absolute()) for p in registries),
+        "NIANBAO_ONLY_REGISTRY": str(int(only_registry)),
+    }
+    return _crawl(chosen, _folder(data), given | settings, {})
+
+
+def _folder(data: Path | None, default: str = "data") -> Path:
+    return (data or Path(default)).absolute()
+
+
+def _crawl(chosen: list[Portal], data: Path, settings: dict[str, str], environment: dict[str, str]) -> int:
+    clock.now()  # a wrong NIANBAO_NOW is said before anything is done
+    with lock.locked(data):
+        for line in warc.cut_torn_ends(warc.files(data)):
+            click.echo(f"nianbao: {line}", err=True)
+        before = {path.name for path in warc.files(data)}
+        visits.send(chosen, data, settings, environment)
+        damaged = _build(data, full=False)
+        good = [_tell(portal, data, before) for portal in chosen]
+    return int(bool(damaged) or not all(good))
+
+
+def _tell(portal: Portal, data: Path, before: set[str]) -> bool:
+    """The closing line of a visit. Whether it ended as it should."""
+    db = sqlite_utils.Database(data / "nianbao.db")
+    visit = next(
+        (r for r in db.table("runs").rows_where("portal = ?", [portal.code], order_by="started desc", limit=1)), None
+    )
+    if not visit or f"{visit['id']}.warc.gz" in before:
+        click.echo(f"{portal.code} {portal.name}: failed before it began; see {data / 'logs' / portal.code}.log")
+        return False
+    counts = dict.fromkeys(("new", "revised"), 0)
+    for row in db.query(
+        "select kind, count(*) as n from events where portal = ? and date >= ? group by kind",
+        [portal.code, visit["started"]],
+    ):
+        counts[row["kind"]] = row["n"]
+    columns = db.table("columns").count_where("portal = ?", [portal.code])
+    current = db.table("reports").count_where("portal = ? and current", [portal.code])
+    unchanged = current - sum(counts.values())
+    click.echo(
+        f"{portal.code} {portal.name}: {visit['verdict']}; {columns} columns; reports: {counts['new']} new, "
+        f"{counts['revised']} revised, {unchanged} unchanged; {visit['captures']} captures, {visit['bytes']:,} bytes"
+        + (f"; {visit['message']}" if visit["message"] else "")
+    )
+    return visit["verdict"] == "ok" or (visit["verdict"] == "empty" and not portal.expect_reports)
+
+
+def _build(data: Path, full: bool) -> list[str]:
+    damaged = build.build(data, full)
+    for line in damaged:
+        click.echo(f"nianbao: {line}; its portal was left as it is; `nianbao verify` tells more", err=True)
+    return damaged
+
+
+@cli.command("build")
+@click.option("--full", is_flag=True, help="From nothing, not only what is new.")
+@_options
+def build_command(full: bool, data: Path | None, **_: Any) -> int:
+    """WARC → SQLite."""
+    folder = _existing(data)
+    with lock.locked(folder):
+        damaged = _build(folder, full)
+    db = sqlite_utils.Database(folder / "nianbao.db")
+    click.echo(f"{folder / 'nianbao.db'}: {db.table('reports').count} reports, {db.table('captures').count} captures")
+    return int(bool(damaged))
+
+
+def _existing(data: Path | None) -> Path:
+    folder = _folder(data)
+    if not (folder / "warc").is_dir():
+        raise _Failed(2, f"{folder} holds no archive; `nianbao crawl` makes one, --data names another folder")
+    return folder
+
+
+def _database(data: Path | None) -> Path:
+    path = _folder(data) / "nianbao.db"
+    if not path.exists():
+        raise _Failed(2, f"{path} does not exist; `nianbao build` makes it, --data names another folder")
+    return path
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a file.")
+@_options
+def read(files: tuple[Path, ...], as_json: bool, registries: tuple[Path, ...], only_registry: bool, **_: Any) -> int:
+    """Read report FILES without any archive: tables and findings, or JSON."""
+    names = [p.name for p in registry.load(registries, bundled=not only_registry).values()]
+    wrong = 0
+    for file in files:
+        try:
+            found = report.read([document.identify(file.read_bytes(), str(file))], names)
+        except (report.NotAReport, OSError) as error:
+            wrong = 1
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            click.echo(
+                json.dumps({"file": str(file), "error": reason}, ensure_ascii=False) if as_json else "", nl=as_json
+            )
+            click.echo(f"nianbao: {file}: {reason}", err=True)
+            continue
+        if as_json:
+            click.echo(json.dumps(show.as_json(str(file), found), ensure_ascii=False))
+        else:
+            show.on_terminal(Console(), str(file), found)
+    return wrong
+
+
+@cli.command()
+@_options
+def check(data: Path | None, **_: Any) -> None:
+    """Every finding, worst first."""
+    db = sqlite_utils.Database(_database(data))
+    console = Console()
+    rows = db.query(
+        "select f.*, r.issuer, r.year from findings f join reports r on r.id = f.report where r.current"
+        " order by r.portal, r.year, r.id, f.number"
+    )
+    for row in sorted(rows, key=lambda r: LEVELS.index(r["level"])):
+        console.print(f"[{show.STYLES[row['level']]}]{row['level']}[/] {row['check_name']}: ", end="")
+        console.print(f"{row['issuer']} {row['year']}: {row['message']}", markup=False, highlight=False, soft_wrap=True)
+
+
+@cli.command("verify")
+@_options
+def verify_command(data: Path | None, **_: Any) -> int:
+    """Every WARC record's digest, every database row's capture."""
+    folder = _existing(data)
+    problems = list(verify(folder))
+    for line in problems:
+        click.echo(line)
+    if problems:
+        raise _Failed(1, f"{len(problems)} things are wrong; restore the files named above from a copy")
+    click.echo(f"{len(warc.files(folder))} WARC files: every record and every row is as it was written")
+    return 0
+
+
+@cli.command("serve")
+@click.option("--port", default=8001, show_default=True, help="On 127.0.0.1.")
+@_options
+def serve_command(port: int, data: Path | None, **_: Any) -> int:
+    """Datasette on 127.0.0.1, read-only."""
+    return _serve(_database(data).parent, port)
+
+
+def _serve(data: Path, port: int) -> int:
+    if not serve.port_is_free("127.0.0.1", port):
+        raise _Failed(2, f"port {port} is in use; choose another with --port")
+    click.echo(f"http://127.0.0.1:{port}/  (Ctrl-C ends)", err=True)
+    try:
+        return subprocess.call([sys.executable, "-m", "datasette", *serve.arguments(data, port)])
+    except KeyboardInterrupt:
+        return 0
+
+
+@cli.command()
+@click.option("--no-serve", is_flag=True, help="Stop before serving.")
+@click.option("--port", default=8001, show_default=True, help="On 127.0.0.1.")
+@_options
+def demo(no_serve: bool, port: int, data: Path | None, settings: dict[str, str], **_: Any) -> int:
+    """The whole line on the bundled sample portals, over loopback; then serve it."""
+    from sample_portals import PORTALS, SamplePortals
+
+    folder = _folder(data, "data-demo")
+    _refuse_real_captures(folder)
+    if not no_serve and not serve.port_is_free("127.0.0.1", port):
+        raise _Failed(2, f"port {port} is in use; choose another with --port")
+    chosen = registry.find(PORTALS, registry.load())
+    given = {"NIANBAO_SAMPLE": "1", "DOWNLOAD_DELAY": "0", "AUTOTHROTTLE_ENABLED": "0", **settings}
+    with SamplePortals() as portals:
+        way = dict.fromkeys(("http_proxy", "https_proxy"), portals.proxy_url)
+        code = _crawl(chosen, folder, given, {**way, "no_proxy": "", "NIANBAO_CONTACT": DEMO_CONTACT})
+    click.echo(f"样例 / sample data in {folder}")
+    return code or (0 if no_serve else _serve(folder, port))
+
+
+def _refuse_real_captures(folder: Path) -> None:
+    for path in warc.files(folder):
+        if any(not run.sample for run in captures.load(path.parent.name, [path]).runs):
+            raise _Failed(
+                2, f"{folder} holds captures of real portals ({path.name}); choose another folder with --data"
+            )
+
+
+if __name__ == "__main__":
+    main()

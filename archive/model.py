@@ -1,0 +1,73 @@
+"""The nouns of the archive."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+Headers = list[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """One entry of the registry: one government's site. Without `home` it is a known gap: listed, not crawled."""
+
+    code: str
+    name: str
+    slug: str
+    home: str = ""
+    columns: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    expect_reports: bool = True
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its response as they were on the wire. `body` as sent: still compressed. `time` in UTC."""
+
+    url: str
+    time: datetime
+    method: str
+    request_headers: Headers
+    request_body: bytes
+    protocol: str
+    status: int
+    reason: str
+    headers: Headers
+    body: bytes
+    ip_address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A line of a WARC file's index: where one record is, what it is, and the SHA-256 of its gzip member.
+
+    `url`, `timestamp` (UTC, ISO 8601), `status`, `mime`, `digest` are as the record's own headers say.
+    """
+
+    filename: str
+    offset: int
+    length: int
+    sha256: str
+    type: str
+    url: str
+    timestamp: str
+    status: int = 0
+    mime: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One visit of one portal, from its own records. `finished` is "" where the visit was cut off."""
+
+    id: str
+    portal: dict[str, Any]
+    started: str
+    finished: str = ""
+    verdict: str = "partial"
+    captures: int = 0
+    bytes: int = 0
+    message: str = ""
+    vantage: str = ""
+    sample: bool = False

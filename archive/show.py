@@ -1,0 +1,68 @@
+"""A report on the terminal, and as JSON (contract §4)."""
+
+import dataclasses
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from parsers import form
+from parsers.checks import LEVELS
+from parsers.model import Report
+
+STYLES = dict(zip(LEVELS, ("bold red", "yellow", "dim"), strict=True))
+
+
+def as_json(file: str, report: Report) -> dict[str, Any]:
+    head = report.heading
+    facts = [
+        {k: v for k, v in dataclasses.asdict(f).items() if k != "document"} | {"place": str(f.place)}
+        for f in report.facts
+    ]
+    return {
+        "file": file,
+        "title": head.title,
+        "issuer": head.issuer,
+        "year": head.year,
+        "scope": head.scope,
+        "published": head.published,
+        "facts": facts,
+        "claims": [dataclasses.asdict(c) for c in report.claims],
+        "findings": [dataclasses.asdict(f) for f in report.findings],
+    }
+
+
+def on_terminal(console: Console, file: str, report: Report) -> None:
+    head = report.heading
+    console.rule(escape(f"{head.issuer or '？'} {head.year or '？'}"))
+    console.print(escape(f"{file}\n{head.title or '（无标题）'}  发布 {head.published or '—'}  {head.scope or ''}"))
+    texts = {
+        f.item: f.text.strip() + (f.unit if f.unit in ("万元", "亿元") and f.unit[0] not in f.text else "")
+        for f in report.facts
+    }
+    names = {f.form for f in report.facts}
+    for one in form.forms():
+        for block in one.blocks if one.name in names else ():
+            if table := _table(block, texts):
+                console.print(table)
+    for fact in report.facts:
+        if fact.form == "local":
+            console.print(escape(f"{fact.item}: {fact.text}"))
+    for finding in report.findings:
+        console.print(f"[{STYLES[finding.level]}]{finding.level}[/] {finding.check}: {escape(finding.message)}")
+
+
+def _table(block: form.Block, texts: dict[str, str]) -> Table | None:
+    """One block of a form; None where the report prints nothing of it."""
+    rows = block.rows or {"": ""}
+    items = [[block.item(row, col) for col in block.cols] for row in rows]
+    if not any(item in texts for line in items for item in line):
+        return None
+    table = Table(title=f"{block.label} {block.section}".strip(), title_justify="left")
+    table.add_column("")
+    for label in block.cols.values():
+        table.add_column("\n".join(label.split(">")[-2 if not block.rows else -1 :]), justify="right")
+    for label, line in zip(rows.values(), items, strict=True):
+        table.add_row(label.replace(">", " › "), *(escape(texts.get(item, "·")) for item in line))
+    return table

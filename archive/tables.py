@@ -1,0 +1,299 @@
+"""The database: tables, views and what each is for. A result of the build, never the only copy of anything.
+
+Cells stand a whole table of the form to a row (`sheets`), as one row a cell would take eight times the space; the view
+`facts` shows them one by one.
+"""
+
+import dataclasses
+import functools
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import sqlite_utils
+
+from parsers import checks, form
+from parsers.model import Fact, Place
+
+# name → (what it is, columns with SQLite types, primary key, foreign keys)
+Table = tuple[str, dict[str, type], tuple[str, ...], tuple[tuple[str, str, str], ...]]
+
+TABLES: dict[str, Table] = {
+    "items": (
+        "指标：每种格式的每一格 / every cell of every form",
+        {
+            "form": str,
+            "position": int,
+            "item": str,
+            "table_name": str,
+            "table_label": str,
+            "row_label": str,
+            "col_label": str,
+            "unit": str,
+            "cell": int,
+            "row": int,
+            "block": int,
+            "col": int,
+        },
+        ("form", "item"),
+        (),
+    ),
+    "checks": (
+        "核对规则 / the catalogue of checks",
+        {"name": str, "zh": str, "en": str, "example": str},
+        ("name",),
+        (),
+    ),
+    "portals": (
+        "门户网站：登记的网站及其最近一次采集时的登记内容 / portals, as registered at their latest visit",
+        {"code": str, "name": str, "slug": str, "home": str, "note": str, "expect_reports": int},
+        ("code",),
+        (),
+    ),
+    "runs": (
+        "采集：每次访问一个门户网站，及其结果 / visits, one portal each, and how they ended",
+        {
+            "id": str,
+            "portal": str,
+            "started": str,
+            "finished": str,
+            "verdict": str,
+            "captures": int,
+            "bytes": int,
+            "message": str,
+            "vantage": str,
+            "sample": int,
+        },
+        ("id",),
+        (("portal", "portals", "code"),),
+    ),
+    "captures": (
+        "采集记录：每个收到的响应在 WARC 文件中的位置 / every response received and where it stands in the WARC files",
+        {
+            "filename": str,
+            "offset": int,
+            "length": int,
+            "url": str,
+            "timestamp": str,
+            "status": int,
+            "mime": str,
+            "digest": str,
+            "portal": str,
+            "run": str,
+        },
+        ("filename", "offset"),
+        (("portal", "portals", "code"), ("run", "runs", "id")),
+    ),
+    "failures": (
+        "未能取得的页面及原因 / pages that could not be had, and why",
+        {"run": str, "number": int, "portal": str, "url": str, "time": str, "kind": str, "reason": str},
+        ("run", "number"),
+        (("portal", "portals", "code"), ("run", "runs", "id")),
+    ),
+    "columns": (
+        "栏目：找到的年报栏目 / annual-report columns found",
+        {"portal": str, "url": str, "title": str, "found_on": str},
+        ("portal", "url"),
+        (("portal", "portals", "code"),),
+    ),
+    "reports": (
+        "年度报告：每份报告的每个版本 / annual reports, every revision of each",
+        {
+            "id": str,
+            "portal": str,
+            "issuer": str,
+            "scope": str,
+            "year": int,
+            "title": str,
+            "url": str,
+            "digest": str,
+            "published": str,
+            "first_seen": str,
+            "revision": int,
+            "current": int,
+            "content_digest": str,
+        },
+        ("id",),
+        (("portal", "portals", "code"),),
+    ),
+    "documents": (
+        "文件：报告的网页及其附件 / a report's page (number 0) and its attachments",
+        {"report": str, "number": int, "url": str, "digest": str, "media_type": str, "filename": str, "offset": int},
+        ("report", "number"),
+        (("report", "reports", "id"),),
+    ),
+    "sheets": (
+        "填报的表：每份报告填报的每张规定表 / a prescribed table as a report fills it in",
+        {
+            "report": str,
+            "form": str,
+            "table_name": str,
+            "document": int,
+            "grid": str,
+            "rows": str,
+            "cols": str,
+            "cells": str,
+        },
+        ("report", "form", "table_name", "document"),
+        (("report", "reports", "id"),),
+    ),
+    "local_facts": (
+        "格式以外的行 / rows that no form has",
+        {
+            "report": str,
+            "item": str,
+            "text": str,
+            "value": float,
+            "unit": str,
+            "kind": str,
+            "place": str,
+            "document": int,
+        },
+        ("report", "item"),
+        (("report", "reports", "id"),),
+    ),
+    "claims": (
+        "文字中的数 / figures stated in prose",
+        {"report": str, "number": int, "text": str, "item": str, "value": float},
+        ("report", "number"),
+        (("report", "reports", "id"),),
+    ),
+    "findings": (
+        "核对发现 / what the checks have to say",
+        {"report": str, "number": int, "check_name": str, "level": str, "message": str, "items": str},
+        ("report", "number"),
+        (("report", "reports", "id"), ("check_name", "checks", "name")),
+    ),
+    "prose": (
+        "报告正文（不含表格）/ a report's text without its tables",
+        {"report": str, "text": str},
+        ("report",),
+        (("report", "reports", "id"),),
+    ),
+    "events": (
+        "事件：两次访问之间的变化 / what changed between two visits",
+        {"date": str, "kind": str, "portal": str, "report": str, "message": str},
+        ("report", "kind"),
+        (("portal", "portals", "code"), ("report", "reports", "id")),
+    ),
+    "archives": (
+        "已读入的 WARC 文件 / WARC files that the database was built from",
+        {"filename": str, "portal": str, "bytes": int},
+        ("filename",),
+        (("portal", "portals", "code"),),
+    ),
+}
+
+INDEXES = {
+    "captures": (("url",), ("digest",), ("portal",), ("run",)),
+    "failures": (("portal",),),
+    "reports": (("portal", "year"), ("digest",)),
+    "findings": (("check_name",),),
+    "events": (("date",), ("portal",)),
+    "archives": (("portal",),),
+}
+
+# `sheets.cells` holds an entry for each item of the table, in printed order: null (not printed: no fact), "" (blank), a
+# number printed just so, or an object that says what differs: {"text": "增5", "value": 5}. A fact stands in the grid
+# row of its form row (`rows`) and the grid col of its block's col (`cols`), unless its object has a place.
+FACTS = """
+with cell as (
+  select s.*, i.item, i.unit, i.row, i.block, i.col, '$[' || i.cell || ']' as at,
+    json_type(s.cells, '$[' || i.cell || ']') as type
+  from sheets s join items i on i.form = s.form and i.table_name = s.table_name
+)
+select report, form, item,
+  case type when 'object' then cells ->> (at || '.text') else (cells ->> at) || '' end as text,
+  case type when 'object' then cells ->> (at || '.value') when 'text' then null else cells ->> at end as value,
+  coalesce(cells ->> (at || '.unit'), unit) as unit,
+  case type when 'object' then coalesce(cells ->> (at || '.kind'), 'number')
+    when 'text' then 'blank' else 'number' end as kind,
+  coalesce(
+    cells ->> (at || '.place'),
+    grid || ', row ' || (rows ->> row) || ', col ' || (cols ->> ('$[' || block || '][' || col || ']'))
+  ) as place,
+  document
+from cell where type <> 'null'
+union all
+select report, 'local', item, text, value, unit, kind, place, document from local_facts
+"""
+
+
+def create(db: sqlite_utils.Database) -> None:
+    """Makes every table, index and view, and fills in what does not come from the archive: items and checks."""
+    for name, (_, columns, key, foreign_keys) in TABLES.items():
+        db.create_table(name, columns, pk=key if len(key) > 1 else key[0], foreign_keys=foreign_keys, strict=False)
+    for name, indexes in INDEXES.items():
+        for index in indexes:
+            db.table(name).create_index(index)
+    db.create_view("facts", FACTS)
+    db.table("items").insert_all(_items())
+    db.table("checks").insert_all(
+        {"name": c.name, "zh": c.zh, "en": c.en, "example": c.example} for c in checks.catalogue().values()
+    )
+
+
+def _items() -> Iterator[dict[str, Any]]:
+    for one in form.forms():
+        for _, members in itertools.groupby(form.items(one.name), key=lambda i: i.table):
+            for cell, item in enumerate(members):
+                row = dataclasses.asdict(item)
+                row["table_name"] = row.pop("table")
+                yield {**row, "cell": cell}
+
+
+def sheets(report: str, facts: Iterable[Fact]) -> Iterator[dict[str, Any]]:
+    """The rows of `sheets` for a report's facts."""
+    groups: dict[tuple[str, str, int], dict[str, Fact]] = {}
+    for fact in facts:
+        if fact.form != "local":
+            groups.setdefault((fact.form, fact.item.partition(".")[0], fact.document), {})[fact.item] = fact
+    for (form_name, table, document), found in sorted(groups.items()):
+        yield _sheet(report, form_name, table, document, found)
+
+
+def _sheet(report: str, form_name: str, table: str, document: int, facts: dict[str, Fact]) -> dict[str, Any]:
+    items = [i for i in form.items(form_name) if i.table == table]
+    placed = [(i, facts[i.item].place) for i in items if i.item in facts]
+    grid = _commonest(place.grid for _, place in placed)
+    rows = [_commonest(p.row for i, p in placed if i.row == r) for r in range(items[-1].row + 1)]
+    cols = [
+        [_commonest(p.col for i, p in placed if (i.block, i.col) == (b, c)) for c in range(width)]
+        for b, width in enumerate(_block_widths(items))
+    ]
+    cells = [
+        _cell(facts[i.item], i.unit, Place(str(grid), rows[i.row] or 0, cols[i.block][i.col] or 0))
+        if i.item in facts
+        else None
+        for i in items
+    ]
+    dump = functools.partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
+    row = {"report": report, "form": form_name, "table_name": table, "document": document, "grid": grid}
+    return {**row, "rows": dump(rows), "cols": dump(cols), "cells": dump(cells)}
+
+
+def _block_widths(items: list[form.Item]) -> list[int]:
+    widths: dict[int, int] = {}
+    for item in items:
+        widths[item.block] = max(widths.get(item.block, 0), item.col + 1)
+    return [widths[b] for b in sorted(widths)]
+
+
+def _commonest(values: Iterable[Any]) -> Any:
+    counted = Counter(values).most_common(1)
+    return counted[0][0] if counted else None
+
+
+def _cell(fact: Fact, unit: str, place: Place) -> Any:
+    """The shortest entry from which the view gives back the whole fact."""
+    as_usual = fact.unit == unit and fact.place == place
+    if as_usual and fact.kind == "blank" and fact.text == "":
+        return ""
+    if as_usual and fact.kind == "number" and fact.text == f"{fact.value:.15g}":
+        return fact.value
+    entry: dict[str, Any] = {"text": fact.text, "value": fact.value}
+    entry |= {"kind": fact.kind} if fact.kind != "number" else {}
+    entry |= {"unit": fact.unit} if fact.unit != unit else {}
+    return entry | ({"place": str(fact.place)} if fact.place != place else {})

@@ -1,0 +1,59 @@
+"""Sends the crawler out: one Scrapy child process for each portal, so that none of them can take another with it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from archive.model import Portal
+
+AT_ONCE = 4  # visits side by side; each waits seconds between two requests and talks to hosts of its own
+
+
+def send(portals: Sequence[Portal], data: Path, settings: Mapping[str, str], environment: Mapping[str, str]) -> None:
+    """Visits all portals. What came of it stands in the archive; the crawler's log in DATA/logs/<code>.log."""
+    (data / "logs").mkdir(parents=True, exist_ok=True)
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=16), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+
+        def visit(portal: Portal) -> None:
+            if not console.is_terminal:
+                console.print(f"visiting {portal.name} ({portal.code}) {portal.home}", soft_wrap=True, highlight=False)
+            _visit(portal, data, settings, environment, progress)
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(visit, portals))
+
+
+def _visit(
+    portal: Portal, data: Path, settings: Mapping[str, str], environment: Mapping[str, str], progress: Progress
+) -> None:
+    task = progress.add_task(f"{portal.name}", total=None)
+    log = data / "logs" / f"{portal.code}.log"
+    given = {"NIANBAO_DATA": str(data), "NIANBAO_PROGRESS": "1", "LOG_FILE": str(log), **settings}
+    command = [sys.executable, "-m", "scrapy", "crawl", "reports", "-a", f"portal={portal.code}"]
+    for name, value in given.items():
+        command += ["-s", f"{name}={value}"]
+    env = {**os.environ, **environment, "SCRAPY_SETTINGS_MODULE": "crawler.settings"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log.open("ab"), env=env, text=True) as child:
+        assert child.stdout
+        _follow(child.stdout, portal, progress, task)
+    progress.update(task, total=1, completed=1)
+
+
+def _follow(lines: object, portal: Portal, progress: Progress, task: TaskID) -> None:
+    count = size = 0
+    for line in lines:  # type: ignore[attr-defined]
+        try:
+            size += json.loads(line)["bytes"]
+        except (ValueError, KeyError, TypeError):
+            continue  # something else that the child printed
+        count += 1
+        progress.update(task, description=f"{portal.name}  {count} captures, {size:,} bytes")

@@ -1,0 +1,1 @@
+"""GOES OUT: the only room with a network cable. One spider, one portal a visit, all it receives into the WARC."""

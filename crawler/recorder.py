@@ -1,0 +1,122 @@
+"""The innermost downloader middleware: each exchange goes into the WARC, or the request fails.
+
+It sees robots.txt, redirects and error pages, and bodies as sent. Scrapy has parted the head of a response by then, so
+header names stand in the record in Scrapy's spelling and grouped by name; their values are the bytes received. Chunked
+transfer is already undone.
+"""
+
+import dataclasses
+import os
+from importlib.metadata import version
+from pathlib import Path
+
+import scrapy
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.http import Headers, Response
+from scrapy.utils.httpobj import urlparse_cached
+from twisted.web.http import RESPONSES
+
+from archive import clock, warc
+from archive.model import Exchange, Portal
+from archive.model import Headers as RawHeaders
+
+
+class NotRecorded(Exception):
+    """An exchange could not be written to the archive: the request fails, and the visit ends."""
+
+
+class Recorder:
+    """Keeps one visit in one WARC file, from the note of its start to the note of its end."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._settings = crawler.settings
+        self._writer: warc.Writer | None = None
+        self.captures = 0
+        self.bytes = 0
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "Recorder":
+        return cls(crawler)
+
+    def start(self, portal: Portal) -> None:
+        """Opens the file and writes what this visit is: whose, by whom, with which program and settings."""
+        began = clock.now()
+        run = f"{portal.code}-{began:%Y%m%d%H%M%S}-{os.urandom(2).hex()}"
+        sample = self._settings.getbool("NIANBAO_SAMPLE")
+        info = {
+            "software": f"nianbao/{version('nianbao')} scrapy/{scrapy.__version__}",
+            "format": "WARC File Format 1.1",
+            "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+            "operator": self._settings["NIANBAO_CONTACT"],
+            "http-header-user-agent": self._settings["USER_AGENT"],
+            "robots": "obey" if self._settings.getbool("ROBOTSTXT_OBEY") else "ignore",
+            "isPartOf": portal.code,
+            "description": f"{portal.name} {'样例 (sample, not the real portal)' if sample else ''}".strip(),
+        }
+        path = Path(self._settings["NIANBAO_DATA"]) / "warc" / portal.code / f"{run}.warc.gz"
+        self._writer = warc.Writer(path, info)
+        names = (
+            "DOWNLOAD_DELAY",
+            "DOWNLOAD_DELAY_JITTER",
+            "AUTOTHROTTLE_ENABLED",
+            "ROBOTSTXT_OBEY",
+            "DOWNLOAD_MAXSIZE",
+        )
+        self._writer.note(
+            warc.START,
+            {
+                "run": run,
+                "portal": dataclasses.asdict(portal),
+                "started": clock.iso(began),
+                "vantage": self._settings["NIANBAO_VANTAGE"],
+                "sample": sample,
+                "software": info["software"],
+                "settings": {name: self._settings[name] for name in names},
+            },
+        )
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        assert self._writer, "the spider starts the recorder before its first request"
+        try:
+            self._writer.exchange(_exchange(request, response))
+        except OSError as error:
+            raise NotRecorded(f"{request.url} could not be recorded: {error}") from error
+        self.captures += 1
+        self.bytes += len(response.body)
+        return response
+
+    def failure(self, url: str, kind: str, reason: str) -> None:
+        """Keeps that `url` could not be had, and why: blocked, unreachable, or refused by us."""
+        assert self._writer
+        self._writer.note(warc.FAILURE, {"url": url, "kind": kind, "reason": reason, "time": clock.iso(clock.now())})
+
+    def finish(self, verdict: str, message: str) -> None:
+        """Writes how the visit ended and closes the file."""
+        if self._writer:
+            end = {"finished": clock.iso(clock.now()), "verdict": verdict, "message": message}
+            self._writer.note(warc.END, {**end, "captures": self.captures, "bytes": self.bytes})
+            self._writer.close()
+            self._writer = None
+
+
+def _exchange(request: Request, response: Response) -> Exchange:
+    reason = RESPONSES.get(response.status, b"").decode()
+    return Exchange(
+        url=request.url,
+        time=clock.now(),
+        method=request.method,
+        request_headers=[(b"Host", urlparse_cached(request).netloc.encode()), *_pairs(request.headers)],
+        request_body=request.body,
+        protocol=response.protocol or "HTTP/1.1",
+        status=response.status,
+        reason=reason,
+        headers=_pairs(response.headers),
+        body=response.body,
+        # Through a proxy the address at the other end is the proxy's, not the portal's.
+        ip_address="" if request.meta.get("proxy") or not response.ip_address else str(response.ip_address),
+    )
+
+
+def _pairs(headers: Headers) -> RawHeaders:
+    return [(name, value) for name, values in headers.items() for value in values]

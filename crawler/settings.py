@@ -1,0 +1,58 @@
+"""Politeness as policy, and what Scrapy opens by default closed. Any of these can be set by `-s NAME=VALUE`."""
+
+import os
+from importlib.metadata import version
+
+BOT_NAME = "nianbao"
+SPIDER_MODULES = ["crawler.spiders"]
+NEWSPIDER_MODULE = "crawler.spiders"
+
+# Where the archive is and what is collected; `nianbao crawl` passes its own options on as these.
+NIANBAO_DATA = os.environ.get("NIANBAO_DATA", "data")
+NIANBAO_REGISTRY = ""  # further registry files and folders, joined by os.pathsep
+NIANBAO_ONLY_REGISTRY = False
+NIANBAO_CONTACT = os.environ.get("NIANBAO_CONTACT", "")
+NIANBAO_VANTAGE = os.environ.get("NIANBAO_VANTAGE", "")
+NIANBAO_SAMPLE = False  # the sample portals are not the real ones, and the archive says so
+NIANBAO_PROGRESS = False  # a line of JSON on standard output for each exchange
+
+# Who we are. A portal's people must be able to reach the operator, so the spider does not start without a contact.
+USER_AGENT = f"nianbao/{version('nianbao')} (archive of annual OGI reports; +{NIANBAO_CONTACT})"
+ROBOTSTXT_OBEY = True
+ROBOTSTXT_USER_AGENT = "nianbao"
+
+# One request at a time to a host, 3 to 5 seconds between; more where the host is slow to answer.
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+DOWNLOAD_DELAY = 4
+DOWNLOAD_DELAY_JITTER = 0.25
+AUTOTHROTTLE_ENABLED = True
+AUTOTHROTTLE_START_DELAY = 4
+AUTOTHROTTLE_MAX_DELAY = 60
+
+# Bounds: what a hostile or broken portal can cost us.
+DOWNLOAD_TIMEOUT = 60
+DOWNLOAD_MAXSIZE = 64 << 20
+DEPTH_LIMIT = 100
+URLLENGTH_LIMIT = 2000
+
+# Only http and https go out; no door stays open to the running crawl.
+DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+DOWNLOAD_VERIFY_CERTIFICATES = True
+
+# Encodings that the standard library can undo, so that an archive can be read without extra packages for ever.
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
+    "Accept-Language": "zh-CN,zh;q=0.9",
+    "Accept-Encoding": "gzip, deflate",
+}
+HTTPERROR_ALLOW_ALL = True  # the spider judges every status itself: a 404 is something to record
+CONCURRENT_ITEMS = 2  # Scrapy starts this many tasks for each response; the default of 100 costs a quarter of its speed
+
+DOWNLOADER_MIDDLEWARES = {
+    "crawler.guard.HostGuard": 40,  # before robots.txt is fetched from a host that is not ours to visit
+    "crawler.recorder.Recorder": 950,  # nearest the wire: before redirects are followed and bodies unzipped
+}
+EXTENSIONS = {"crawler.progress.Progress": 500}
+LOG_LEVEL = "INFO"

@@ -1,0 +1,290 @@
+"""The whole line: sample portals → crawler → WARC → build, and everything that can go wrong on the way out."""
+
+import csv
+import gzip
+import json
+import re
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlite_utils
+from conftest import FAST, Command
+from warcio.archiveiterator import ArchiveIterator
+
+from sample_portals import Reply, Request, SamplePortals, sites
+from sample_portals.messages import finish
+
+CASES = Path(__file__).parent / "reports"
+LAIWU = "http://www.laiwu.gov.cn/"
+LAIWU_COLUMN = LAIWU + "gongkai/channel_6389b0cb3759918282649a25/"
+LAIWU_REPORT = LAIWU_COLUMN + "doc_6242790052954ab28534c6ab.html"
+JIYANG = "http://www.jiyang.gov.cn/"
+JIYANG_DOCX = (
+    JIYANG + "gongkai/channel_6389ae153759918282644ce6/"
+    "doc_5e27adccabca8a2c604fff7e_3a266fab5f30c5ecb240b091ec1d056f.docx"
+)
+
+
+def rows(data: Path, sql: str, *values: Any) -> list[dict[str, Any]]:
+    return list(sqlite_utils.Database(data / "nianbao.db").query(sql, values))
+
+
+def page(url: str) -> Reply:
+    host, _, path = url.removeprefix("http://").partition("/")
+    return sites.page(host, "/" + path.partition("?")[0])
+
+
+def edited(url: str, old: str, new: str) -> Reply:
+    reply = page(url)
+    assert old.encode() in reply.body
+    return replace(reply, body=reply.body.replace(old.encode(), new.encode()))
+
+
+def records(data: Path) -> Iterator[Any]:
+    for path in sorted(data.glob("warc/*/*.warc.gz")):
+        with path.open("rb") as file:
+            for record in ArchiveIterator(file, no_record_parse=True):
+                yield record, record.content_stream().read()
+
+
+# --- the demo ---------------------------------------------------------------------------------------------------------
+
+
+def test_five_verdicts_and_five_reports(demo: Path) -> None:
+    assert [r["verdict"] for r in rows(demo, "select * from runs")] == ["ok"] * 5
+    found = rows(demo, "select issuer, year, scope, published, revision, current from reports order by portal")
+    assert [tuple(r.values()) for r in found] == [
+        ("济南市历城区人民政府", 2020, "government", "2021-01-29", 1, 1),
+        ("济南市济阳区人民政府", 2019, "government", "2020-01-22", 1, 1),
+        ("济南市莱芜区人民政府", 2021, "government", "2022-01-27", 1, 1),
+        ("淄博市临淄区人民政府", 2020, "government", "2021-02-05", 1, 1),
+        ("枣庄市山亭区人民政府", 2020, "government", "2021-02-20", 1, 1),
+    ]
+
+
+@pytest.mark.parametrize("case", ["licheng_2020", "jiyang_2019", "linzi_2020", "shanting_2020", "laiwu_2021"])
+def test_every_cell_is_in_the_database(demo: Path, case: str) -> None:
+    with (CASES / case / "cells.csv").open(encoding="utf-8", newline="") as file:
+        expected = {r["item"]: (squash(r["text"]), r["value"], r["unit"]) for r in csv.DictReader(file)}
+    found = rows(
+        demo,
+        "select f.* from facts f join reports r on r.id = f.report join portals p on p.code = r.portal where slug = ?",
+        case.split("_")[0],
+    )
+    assert {f["item"]: (squash(f["text"]), number(f["value"]), f["unit"]) for f in found} == expected
+
+
+def squash(text: str) -> str:
+    return re.sub(r"\s", "", text)
+
+
+def number(value: float | None) -> str:
+    return "" if value is None else str(value)
+
+
+def test_exactly_the_known_findings(demo: Path) -> None:
+    loud = rows(
+        demo,
+        "select r.portal, level, check_name, items from findings f join reports r on r.id = f.report"
+        " where level <> 'info' order by r.portal",
+    )
+    assert [(r["portal"], r["level"], r["check_name"], json.loads(r["items"])) for r in loud] == [
+        (
+            "370115",
+            "warning",
+            "total_blank",
+            ["requests.total_processed.natural_person", "requests.total_processed.total"],
+        ),
+        ("370116", "warning", "prose", ["reviews.litigation_direct.total", "reviews.litigation_direct.other_result"]),
+    ]
+
+
+def test_the_demo_says_that_it_is_a_sample(demo: Path) -> None:
+    assert [r["sample"] for r in rows(demo, "select sample from runs")] == [1] * 5
+    infos = [body.decode() for record, body in records(demo) if record.rec_type == "warcinfo"]
+    assert len(infos) == 5
+    assert all("样例" in info for info in infos)
+
+
+def test_a_figure_leads_to_the_bytes_received(demo: Path) -> None:
+    (fact,) = rows(
+        demo,
+        "select d.* from facts f join documents d on d.report = f.report and d.number = f.document"
+        " join reports r on r.id = f.report where r.portal = '370406' and item = 'reviews.litigation_direct.other_result'",
+    )
+    assert (fact["media_type"], fact["url"].endswith(".pdf")) == ("pdf", True)
+    with (demo / "warc" / "370406" / fact["filename"]).open("rb") as file:
+        file.seek(fact["offset"])
+        record = next(iter(ArchiveIterator(file)))
+        assert record.rec_headers.get_header("WARC-Payload-Digest") == fact["digest"]
+        assert record.content_stream().read() == page(fact["url"]).body
+
+
+# --- the recorder -----------------------------------------------------------------------------------------------------
+
+
+def test_every_exchange_is_recorded_as_it_was_sent(nianbao: Command, portals: SamplePortals) -> None:
+    assert nianbao("crawl", "laiwu", "jiyang", "shanting", *FAST).returncode == 0
+    sent = sorted(request.url for request in portals.requests)
+    kept = [(record, body) for record, body in records(nianbao.data) if record.rec_type == "response"]
+    assert sorted(record.rec_headers.get_header("WARC-Target-URI") for record, _ in kept) == sent
+    assert {"http://www.laiwu.gov.cn/robots.txt", "http://www.shanting.gov.cn/"} <= set(sent)  # the latter answers 302
+    bodies = {r.rec_headers.get_header("WARC-Target-URI"): body.partition(b"\r\n\r\n") for r, body in kept}
+    for request in portals.requests:
+        assert bodies[request.url][2] == finish(request, page(request.url)).body, request.url
+    assert gzip.decompress(bodies[LAIWU_REPORT][2]) == page(LAIWU_REPORT).body
+    assert bodies[LAIWU_REPORT][0].count(b"Set-Cookie: ") == 2
+    (docx,) = (head for url, (head, _, _) in bodies.items() if url.endswith(".docx"))
+    assert "年".encode("gbk") in re.search(rb"Content-Disposition: (.*)", docx)[1]  # type: ignore[index]
+
+
+def test_requests_carry_the_operator_and_robots_come_first(nianbao: Command, portals: SamplePortals) -> None:
+    assert nianbao("crawl", "licheng", *FAST).returncode == 0
+    assert portals.requests[0].url == "http://www.licheng.gov.cn/robots.txt"
+    assert all("+mailto:operator@example.org" in request.headers["User-Agent"] for request in portals.requests)
+
+
+def test_a_request_that_cannot_be_recorded_fails(nianbao: Command, portals: SamplePortals) -> None:
+    command = [sys.executable, "-m", "scrapy", "crawl", "reports", "-a", "portal=shanting", *FAST]
+    done = subprocess.run(
+        [*command, "-s", f"NIANBAO_DATA={nianbao.data}"], env=nianbao.environment, capture_output=True, text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, 12_000)), timeout=60, check=False,
+    )  # fmt: skip
+    assert "could not be recorded" in done.stderr
+    assert not any(request.url.endswith(".pdf") for request in portals.requests), (
+        "it went on after the archive was full"
+    )
+    (path,) = nianbao.data.glob("warc/*/*.warc.gz")
+    with path.open("rb") as file:
+        assert sum(1 for _ in ArchiveIterator(file)) > 4  # what was kept is whole
+    assert nianbao("build").returncode == 0
+    assert [r["verdict"] for r in rows(nianbao.data, "select verdict from runs")] == ["partial"]
+
+
+# --- second visits ----------------------------------------------------------------------------------------------------
+
+
+def test_a_second_visit_doubles_nothing(nianbao: Command) -> None:
+    first = nianbao("crawl", "laiwu", *FAST)
+    assert "1 new, 0 revised, 0 unchanged" in first.stdout
+    before = rows(nianbao.data, "select * from reports"), rows(nianbao.data, "select * from events")
+    second = nianbao("crawl", "laiwu", *FAST)
+    assert "0 new, 0 revised, 1 unchanged" in second.stdout
+    assert (rows(nianbao.data, "select * from reports"), rows(nianbao.data, "select * from events")) == before
+    assert len(rows(nianbao.data, "select * from runs")) == 2
+
+
+def test_a_changed_figure_is_a_revision_and_a_page_frame_is_not(nianbao: Command, portals: SamplePortals) -> None:
+    nianbao("crawl", "laiwu", *FAST)
+    portals.overrides[LAIWU_REPORT] = edited(LAIWU_REPORT, "</body>", "<p>访问量：12345</p></body>")
+    assert "0 new, 0 revised, 1 unchanged" in nianbao("crawl", "laiwu", *FAST).stdout
+    portals.overrides[LAIWU_REPORT] = edited(LAIWU_REPORT, "66374", "66375")
+    assert "0 new, 1 revised, 0 unchanged" in nianbao("crawl", "laiwu", *FAST).stdout
+    found = rows(nianbao.data, "select revision, current, value from reports join facts on report = id"
+                 " where item = 'disclosure.licensing.decisions' order by revision")  # fmt: skip
+    assert [tuple(r.values()) for r in found] == [(1, 0, 66374), (2, 1, 66375)]
+    assert [r["kind"] for r in rows(nianbao.data, "select kind from events order by date")] == ["new", "revised"]
+
+
+# --- verdicts ---------------------------------------------------------------------------------------------------------
+
+
+def gone(request: Request) -> Reply:
+    raise ConnectionError
+
+
+def crawl_one(nianbao: Command, slug: str, *arguments: str) -> tuple[int, str, str]:
+    done = nianbao("crawl", slug, *FAST, "-s", "RETRY_TIMES=0", *arguments)
+    (run,) = rows(nianbao.data, "select verdict, message from runs")
+    return done.returncode, run["verdict"], run["message"]
+
+
+def test_an_empty_column_is_red_unless_it_is_expected(nianbao: Command, portals: SamplePortals, tmp_path: Path) -> None:
+    portals.overrides[LAIWU_COLUMN] = portals.overrides[LAIWU_COLUMN + "?open=zfxxgknb"] = Reply(
+        headers=[("Content-Type", "text/html")], body=b"<html><body><ul></ul></body></html>"
+    )
+    assert crawl_one(nianbao, "laiwu") == (1, "empty", "the column holds no report")
+    expected = tmp_path / "expected.toml"
+    expected.write_text(
+        f'[370116]\nname = "济南市莱芜区"\nslug = "laiwu"\nhome = "{LAIWU}"\nexpect_reports = false\n', "utf-8"
+    )
+    assert nianbao("crawl", "laiwu", *FAST, "--registry", expected).returncode == 0
+
+
+def test_no_column_is_empty(nianbao: Command, portals: SamplePortals, tmp_path: Path) -> None:
+    portals.overrides[JIYANG] = Reply(headers=[("Content-Type", "text/html")], body=b"<html><body>hello</body></html>")
+    assert crawl_one(nianbao, "jiyang") == (1, "empty", "no annual-report column was found")
+
+
+def test_unreachable_is_not_empty_and_the_others_go_on(nianbao: Command, portals: SamplePortals) -> None:
+    portals.overrides[JIYANG] = portals.overrides[JIYANG + "robots.txt"] = gone
+    done = nianbao("crawl", "jiyang", "laiwu", *FAST, "-s", "RETRY_TIMES=0")
+    assert done.returncode == 1
+    verdicts = {r["portal"]: r["verdict"] for r in rows(nianbao.data, "select * from runs")}
+    assert verdicts == {"370115": "unreachable", "370116": "ok"}
+    (failure,) = rows(nianbao.data, "select kind, url, reason from failures")
+    assert (failure["kind"], failure["url"]) == ("unreachable", JIYANG)
+
+
+@pytest.mark.parametrize(
+    ("url", "reply", "said"),
+    [
+        (JIYANG + "robots.txt", Reply(body=b"User-agent: *\nDisallow: /\n"), "robots.txt"),
+        (JIYANG, Reply(412, [("Content-Type", "text/html")], b"<script>$_ts=1</script>"), "HTTP 412"),
+        (JIYANG, Reply(200, [("Content-Type", "text/html; charset=utf-8")], "<p>您的访问被拦截：安全验证</p>".encode()), "安全验证"),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_blocked(nianbao: Command, portals: SamplePortals, url: str, reply: Reply, said: str) -> None:
+    portals.overrides[url] = reply
+    code, verdict, message = crawl_one(nianbao, "jiyang")
+    assert (code, verdict) == (1, "blocked")
+    assert said in message
+    assert len(rows(nianbao.data, "select * from captures where url = ?", url)) == 1  # the evidence is kept
+
+
+def test_a_missing_attachment_is_partial(nianbao: Command, portals: SamplePortals) -> None:
+    portals.overrides[JIYANG_DOCX] = Reply(404)
+    assert crawl_one(nianbao, "jiyang") == (1, "partial", f"{JIYANG_DOCX}: HTTP 404")
+
+
+def test_hosts_outside_the_registry_are_never_asked(nianbao: Command, portals: SamplePortals) -> None:
+    mirror = "http://www.zwinkt.com/2021.html"
+    link = f'<a href="{mirror}">济南市莱芜区人民政府2020年政府信息公开工作年度报告</a>'
+    portals.overrides[LAIWU_COLUMN] = edited(LAIWU_COLUMN, "<ul", f"{link}<ul")
+    portals.overrides[LAIWU_REPORT] = Reply(302, [("Location", "http://169.254.169.254/latest/")])
+    code, verdict, message = crawl_one(nianbao, "laiwu")
+    assert (code, verdict) == (1, "partial")
+    assert {request.url.split("/")[2] for request in portals.requests} == {"www.laiwu.gov.cn"}
+    refused = {r["url"] for r in rows(nianbao.data, "select url from failures where kind = 'refused'")}
+    assert refused == {mirror, "http://169.254.169.254/latest/"}
+
+
+def test_scrapy_itself_works(nianbao: Command) -> None:
+    scrapy = [sys.executable, "-m", "scrapy"]
+    run = {"env": nianbao.environment, "capture_output": True, "text": True, "timeout": 60, "check": False}
+    assert subprocess.run([*scrapy, "list"], **run).stdout == "reports\n"  # type: ignore[call-overload]
+    done = subprocess.run(
+        [
+            *scrapy,
+            "crawl",
+            "reports",
+            "-a",
+            "portal=licheng",
+            *FAST,
+            "-s",
+            f"NIANBAO_DATA={nianbao.data}",
+            "-O",
+            "-:jsonl",
+        ],
+        **run,
+    )  # type: ignore[call-overload]
+    assert [json.loads(line)["title"] for line in done.stdout.splitlines()] == [
+        "济南市历城区人民政府2020年政府信息公开工作年度报告"
+    ]
+    assert "publicsuffix" not in done.stderr  # nothing is fetched but the portal
