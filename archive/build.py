@@ -148,12 +148,13 @@ def walk(portal: Portal, holdings: Holdings) -> Iterator[Found]:
 
 
 def _column_rows(portal: Portal, holdings: Holdings, walked: Iterable[Found]) -> list[dict[str, Any]]:
-    """Each column once: the same payload under two addresses is one column."""
+    """Each column once: the same payload under two addresses is one column. A block page is none."""
     rows, digests = [], set()
     for found in walked:
         versions = list(holdings.versions(found.link.url)) if found.link.kind == "column" else []
-        if versions and versions[-1].record.digest not in digests:
-            digests.add(versions[-1].record.digest)
+        read = [capture for capture in versions if holdings.document(capture)]
+        if read and read[-1].record.digest not in digests:
+            digests.add(read[-1].record.digest)
             title = found.link.text or "（登记的栏目 / from the registry）"
             rows.append({"portal": portal.code, "url": found.link.url, "title": title, "found_on": found.found_on})
     return rows
@@ -178,15 +179,14 @@ def _report_rows(portal: Portal, holdings: Holdings, found: list[Link]) -> Itera
 def _versions(portal: Portal, holdings: Holdings, link: Link) -> Iterator[Version]:
     """The states of one report's page with its attachments, as each visit left them."""
     last: list[str] = []
-    for run in holdings.runs:
-        moment = run.finished or "9999"
-        page = holdings.at(link.url, moment)
+    for visit in range(len(holdings.runs)):
+        page = holdings.at(link.url, visit)
         document = holdings.document(page) if page else None
         if not page or not document:
             continue
         parts = [(document, page)]
         for attachment in links(document, "report") if document.media_type == "html" else []:
-            capture = holdings.at(attachment.url, moment)
+            capture = holdings.at(attachment.url, visit)
             attached = holdings.document(capture) if capture else None
             if capture and attached:
                 parts.append((attached, capture))

@@ -1,9 +1,9 @@
 """What the WARC files of one portal hold: its visits, and for each address what it answered when."""
 
-import contextlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -14,14 +14,16 @@ from parsers import blocking, document
 from parsers.model import Document
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
+_MAX_REDIRECTS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """A response record and the visit it belongs to."""
+    """A response record, its file, and the visit it belongs to; `visit` counts a portal's visits from 0."""
 
     record: Record
     run: str
+    visit: int
     warc: Path
 
 
@@ -35,11 +37,11 @@ class Holdings:
     captures: list[Capture] = field(default_factory=list)
     _documents: dict[tuple[str, str], Document | None] = field(default_factory=dict)
 
-    def at(self, url: str, time: str) -> Capture | None:
-        """The latest successful answer for an address up to a moment, redirects followed within it."""
-        for _ in range(10):
-            known = self._by_url().get(url, [])
-            at = bisect_right(known, time, key=lambda c: c.record.timestamp)
+    def at(self, url: str, visit: int) -> Capture | None:
+        """The latest successful answer for an address as of a visit, redirects followed."""
+        for _ in range(_MAX_REDIRECTS):
+            known = self._by_url.get(url, [])
+            at = bisect_right(known, visit, key=lambda c: c.visit)
             if not at:
                 return None
             capture = known[at - 1]
@@ -51,8 +53,8 @@ class Holdings:
     def versions(self, url: str) -> Iterator[Capture]:
         """Each different successful answer for an address, oldest first."""
         seen = set()
-        for run in self.runs:
-            capture = self.at(url, run.finished or "9999")
+        for visit in range(len(self.runs)):
+            capture = self.at(url, visit)
             if capture and capture.record.digest not in seen:
                 seen.add(capture.record.digest)
                 yield capture
@@ -66,43 +68,46 @@ class Holdings:
             self._documents[key] = None if blocking.reason(capture.record.status, found) else found
         return self._documents[key]
 
+    @cached_property
     def _by_url(self) -> dict[str, list[Capture]]:
-        if not hasattr(self, "_urls"):
-            self._urls: dict[str, list[Capture]] = {}
-            for capture in self.captures:
-                if capture.record.status == 200 or capture.record.status in _REDIRECTS:
-                    self._urls.setdefault(capture.record.url, []).append(capture)
-        return self._urls
+        found: dict[str, list[Capture]] = {}
+        for capture in self.captures:
+            if capture.record.status == 200 or capture.record.status in _REDIRECTS:
+                found.setdefault(capture.record.url, []).append(capture)
+        return found
 
 
 def load(code: str, warcs: Iterable[Path]) -> Holdings:
     """Reads the indexes and notes of a portal's files. Raises warc.Damaged."""
-    holdings = Holdings(code)
-    for path in sorted(warcs):
-        records = warc.index(path)
-        notes = [(r.url, warc.read_note(path, r)) for r in records if r.type == "metadata"]
-        start = next((note for uri, note in notes if uri == warc.START), None)
-        if not start:
-            continue  # killed before it had written what it is: nothing else can be in it
-        end = next((note for uri, note in notes if uri == warc.END), {})
-        run = _run(start, end, records)
-        holdings.runs.append(run)
-        failures = [note for uri, note in notes if uri == warc.FAILURE]
-        holdings.failures += [
-            {"run": run.id, "number": n, "portal": code, **note} for n, note in enumerate(failures, 1)
-        ]
-        holdings.captures += [Capture(r, run.id, path) for r in records if r.type == "response"]
-    holdings.runs.sort(key=lambda run: run.started)
-    holdings.captures.sort(
-        key=lambda capture: (capture.record.timestamp, capture.record.filename, capture.record.offset)
-    )
+    visits = sorted(filter(None, map(_visit, warcs)), key=lambda v: (v.run.started, v.run.id))
+    holdings = Holdings(code, [v.run for v in visits])
+    for number, visit in enumerate(visits):
+        notes = enumerate(visit.failures, 1)
+        holdings.failures += [{"run": visit.run.id, "number": n, "portal": code, **note} for n, note in notes]
+        responses = (r for r in visit.records if r.type == "response")
+        holdings.captures += [Capture(r, visit.run.id, number, visit.warc) for r in responses]
     return holdings
 
 
-def _run(start: dict[str, object], end: dict[str, object], records: list[Record]) -> Run:
-    known = {k: start[k] for k in ("portal", "started", "vantage", "sample")}
-    with contextlib.suppress(KeyError):
-        known |= {k: end[k] for k in ("finished", "verdict", "captures", "bytes", "message")}
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """One WARC file."""
+
+    warc: Path
+    records: list[Record]
+    run: Run
+    failures: list[dict[str, Any]]
+
+
+def _visit(path: Path) -> _Visit | None:
+    """None for a file whose run was killed before it had written what it is: nothing else can be in it."""
+    records = warc.index(path)
+    notes = [(r.url, warc.read_note(path, r)) for r in records if r.type == "metadata"]
+    by_uri = dict(notes)
+    start, end = by_uri.get(warc.START), by_uri.get(warc.END)
+    if not start:
+        return None
     if not end:
-        known |= {"message": "cut off before its end", "captures": sum(r.type == "response" for r in records)}
-    return Run(id=str(start["run"]), **known)  # type: ignore[arg-type]
+        end = {"message": "cut off before its end", "captures": sum(r.type == "response" for r in records)}
+    known = {k: start[k] for k in ("portal", "started", "vantage", "sample")} | end
+    return _Visit(path, records, Run(id=start["run"], **known), [n for uri, n in notes if uri == warc.FAILURE])

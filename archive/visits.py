@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -42,15 +42,18 @@ def _visit(
     for name, value in given.items():
         command += ["-s", f"{name}={value}"]
     env = {**os.environ, **environment, "SCRAPY_SETTINGS_MODULE": "crawler.settings"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log.open("ab"), env=env, text=True) as child:
+    with (
+        log.open("ab") as errors,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=env, text=True) as child,
+    ):
         assert child.stdout
         _follow(child.stdout, portal, progress, task)
     progress.update(task, total=1, completed=1)
 
 
-def _follow(lines: object, portal: Portal, progress: Progress, task: TaskID) -> None:
+def _follow(lines: Iterable[str], portal: Portal, progress: Progress, task: TaskID) -> None:
     count = size = 0
-    for line in lines:  # type: ignore[attr-defined]
+    for line in lines:
         try:
             size += json.loads(line)["bytes"]
         except (ValueError, KeyError, TypeError):

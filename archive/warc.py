@@ -17,8 +17,9 @@ import os
 import uuid
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
@@ -31,8 +32,6 @@ from archive.model import Exchange, Headers, Record
 
 MAX_BODY = 128 << 20  # bytes of one payload after its content encoding is undone
 START, END, FAILURE = "urn:nianbao:start", "urn:nianbao:end", "urn:nianbao:failure"
-
-_HTTP = {"request": "application/http; msgtype=request", "response": "application/http; msgtype=response"}
 
 
 class Damaged(Exception):
@@ -48,51 +47,42 @@ class Writer:
         self._warc: BinaryIO = path.open("xb", buffering=0)
         self._index = index_path(path).open("x", encoding="utf-8")
         block = "".join(f"{k}: {v}\r\n" for k, v in info.items()).encode()
-        self._append(
-            "warcinfo", "", clock.iso(clock.now()), block, "application/warc-fields", {"WARC-Filename": path.name}
-        )
+        self._append(_record("warcinfo"), block, "application/warc-fields", {"WARC-Filename": path.name})
 
     def exchange(self, exchange: Exchange) -> Record:
-        """Writes request and response; returns the response's record."""
-        time = clock.iso(exchange.time)
-        digest = payload_digest(exchange.body)
+        """Writes response and request; returns the response's record."""
+        url, time, response_id = exchange.url, exchange.time, _record_id()
         shared = {"WARC-IP-Address": exchange.ip_address} if exchange.ip_address else {}
+        digest = payload_digest(exchange.body)
         mime = _header(exchange.headers, b"content-type").partition(";")[0].strip().lower()
-        block = _head(f"{exchange.protocol} {exchange.status} {exchange.reason}", exchange.headers) + exchange.body
-        headers = {**shared, "WARC-Payload-Digest": digest}
-        response_id = _record_id()
         response = self._append(
-            "response", exchange.url, time, block, _HTTP["response"], headers, response_id, exchange.status, mime
+            _record("response", url, time, exchange.status, mime, digest),
+            _head(f"{exchange.protocol} {exchange.status} {exchange.reason}", exchange.headers) + exchange.body,
+            "application/http; msgtype=response",
+            {"WARC-Record-ID": response_id, "WARC-Payload-Digest": digest, **shared},
         )
-        target = exchange.url.split("//", 1)[1].partition("/")[2].partition("#")[0]
-        block = _head(f"{exchange.method} /{target} HTTP/1.1", exchange.request_headers) + exchange.request_body
+        target = "/" + url.split("//", 1)[1].partition("/")[2].partition("#")[0]
         digest = payload_digest(exchange.request_body)
-        headers = {**shared, "WARC-Concurrent-To": response_id, "WARC-Payload-Digest": digest}
-        self._append("request", exchange.url, time, block, _HTTP["request"], headers)
+        self._append(
+            _record("request", url, time),
+            _head(f"{exchange.method} {target} HTTP/1.1", exchange.request_headers) + exchange.request_body,
+            "application/http; msgtype=request",
+            {"WARC-Concurrent-To": response_id, "WARC-Payload-Digest": digest, **shared},
+        )
         return response
 
     def note(self, uri: str, content: Mapping[str, Any]) -> Record:
         """Writes what no exchange says (a run's start and end, a failure) as a metadata record of JSON."""
         block = json.dumps(content, ensure_ascii=False, sort_keys=True).encode()
-        return self._append("metadata", uri, clock.iso(clock.now()), block, "application/json", {})
+        return self._append(_record("metadata", uri), block, "application/json", {})
 
     def close(self) -> None:
         self._warc.close()
         self._index.close()
 
-    def _append(
-        self,
-        kind: str,
-        url: str,
-        time: str,
-        block: bytes,
-        content_type: str,
-        headers: Mapping[str, str],
-        record_id: str = "",
-        status: int = 0,
-        mime: str = "",
-    ) -> Record:
-        member = _member(kind, url, time, block, content_type, headers, record_id or _record_id())
+    def _append(self, record: Record, block: bytes, content_type: str, headers: Mapping[str, str]) -> Record:
+        """Writes one record and its line in the index; returns it with its place."""
+        member = _member(record, block, content_type, headers)
         offset = self._warc.tell()
         try:
             rest = memoryview(member)
@@ -104,15 +94,21 @@ class Writer:
             self._warc.truncate()  # half a record must not stand before the next one
             raise
         sha256 = hashlib.sha256(member).hexdigest()
-        digest = headers.get("WARC-Payload-Digest", "") if kind == "response" else ""
-        record = Record(self.path.name, offset, len(member), sha256, kind, url, time, status, mime, digest)
-        line = {k: v for k, v in dataclasses.asdict(record).items() if k != "filename"}
+        placed = dataclasses.replace(record, filename=self.path.name, offset=offset, length=len(member), sha256=sha256)
+        line = {k: v for k, v in dataclasses.asdict(placed).items() if k != "filename"}
         self._index.write(json.dumps(line, ensure_ascii=False) + "\n")
         _sync(self._index)
-        return record
+        return placed
 
 
-def _sync(file: Any) -> None:
+def _record(
+    kind: str, url: str = "", time: datetime | None = None, status: int = 0, mime: str = "", digest: str = ""
+) -> Record:
+    """A record before it has a place."""
+    return Record("", 0, 0, "", kind, url, clock.iso(time or clock.now()), status, mime, digest)
+
+
+def _sync(file: BinaryIO | TextIO) -> None:
     file.flush()
     os.fsync(file.fileno())
 
@@ -123,25 +119,22 @@ def _record_id() -> str:
 
 def _head(first: str, headers: Headers) -> bytes:
     """The head of an HTTP message; header bytes go through untouched, whatever their charset."""
-    return b"".join(
-        (first.encode("latin-1"), b"\r\n", *(name + b": " + value + b"\r\n" for name, value in headers), b"\r\n")
-    )
+    lines = (first.encode("latin-1"), *(name + b": " + value for name, value in headers))
+    return b"\r\n".join((*lines, b"", b""))
 
 
 def _header(headers: Headers, name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in headers if key.lower() == name), "")
 
 
-def _member(
-    kind: str, url: str, time: str, block: bytes, content_type: str, headers: Mapping[str, str], record_id: str
-) -> bytes:
-    fields = [("WARC-Type", kind), ("WARC-Record-ID", record_id), ("WARC-Date", time)]
-    fields += [("WARC-Target-URI", url)] if url else []
-    warc_headers = StatusAndHeaders("", [*fields, *headers.items()], protocol="WARC/1.1")
+def _member(record: Record, block: bytes, content_type: str, headers: Mapping[str, str]) -> bytes:
+    fields = {"WARC-Type": record.type, "WARC-Record-ID": _record_id(), "WARC-Date": record.timestamp}
+    fields |= {"WARC-Target-URI": record.url} if record.url else {}
+    warc_headers = StatusAndHeaders("", list({**fields, **headers}.items()), protocol="WARC/1.1")
     # Given as one block without parsed HTTP headers, so that warcio writes the bytes as they are.
-    record = ArcWarcRecord("warc", kind, warc_headers, io.BytesIO(block), None, content_type, len(block))
+    written = ArcWarcRecord("warc", record.type, warc_headers, io.BytesIO(block), None, content_type, len(block))
     buffer = io.BytesIO()
-    WARCWriter(buffer, gzip=True, warc_version="1.1").write_record(record)
+    WARCWriter(buffer, gzip=True, warc_version="1.1").write_record(written)
     return buffer.getvalue()
 
 

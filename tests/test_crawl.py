@@ -7,7 +7,7 @@ import re
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,10 @@ LAIWU = "http://www.laiwu.gov.cn/"
 LAIWU_COLUMN = LAIWU + "gongkai/channel_6389b0cb3759918282649a25/"
 LAIWU_REPORT = LAIWU_COLUMN + "doc_6242790052954ab28534c6ab.html"
 JIYANG = "http://www.jiyang.gov.cn/"
-JIYANG_DOCX = (
-    JIYANG + "gongkai/channel_6389ae153759918282644ce6/"
-    "doc_5e27adccabca8a2c604fff7e_3a266fab5f30c5ecb240b091ec1d056f.docx"
-)
+LINZI = "http://www.linzi.gov.cn/"
+LINZI_COLUMN = LINZI + "gongkai/channel_c_5f9f696d489871774b4da7ed_n_1605680532.0536/"
+SHANTING = "http://www.shanting.gov.cn/"
+SHANTING_PDF = SHANTING + "zwgk/xxgknb/2020/202102/P20210220085273493361.pdf"
 
 
 def rows(data: Path, sql: str, *values: Any) -> list[dict[str, Any]]:
@@ -116,7 +116,8 @@ def test_a_figure_leads_to_the_bytes_received(demo: Path) -> None:
     (fact,) = rows(
         demo,
         "select d.* from facts f join documents d on d.report = f.report and d.number = f.document"
-        " join reports r on r.id = f.report where r.portal = '370406' and item = 'reviews.litigation_direct.other_result'",
+        " join reports r on r.id = f.report"
+        " where r.portal = '370406' and item = 'reviews.litigation_direct.other_result'",
     )
     assert (fact["media_type"], fact["url"].endswith(".pdf")) == ("pdf", True)
     with (demo / "warc" / "370406" / fact["filename"]).open("rb") as file:
@@ -195,74 +196,119 @@ def test_a_changed_figure_is_a_revision_and_a_page_frame_is_not(nianbao: Command
 # --- verdicts ---------------------------------------------------------------------------------------------------------
 
 
-def gone(request: Request) -> Reply:
+def broken(request: Request) -> Reply:
     raise ConnectionError
 
 
-def crawl_one(nianbao: Command, slug: str, *arguments: str) -> tuple[int, str, str]:
-    done = nianbao("crawl", slug, *FAST, "-s", "RETRY_TIMES=0", *arguments)
-    (run,) = rows(nianbao.data, "select verdict, message from runs")
-    return done.returncode, run["verdict"], run["message"]
+def html(text: str, status: int = 200) -> Reply:
+    return Reply(status, [("Content-Type", "text/html; charset=utf-8")], f"<html><body>{text}</body></html>".encode())
 
 
-def test_an_empty_column_is_red_unless_it_is_expected(nianbao: Command, portals: SamplePortals, tmp_path: Path) -> None:
-    portals.overrides[LAIWU_COLUMN] = portals.overrides[LAIWU_COLUMN + "?open=zfxxgknb"] = Reply(
-        headers=[("Content-Type", "text/html")], body=b"<html><body><ul></ul></body></html>"
-    )
-    assert crawl_one(nianbao, "laiwu") == (1, "empty", "the column holds no report")
-    expected = tmp_path / "expected.toml"
-    expected.write_text(
+MIRROR = "http://www.zwinkt.com/2021.html"
+METADATA_SERVICE = "http://169.254.169.254/latest/"
+BAD_DAY: dict[str, Reply | Callable[[Request], Reply]] = {
+    LAIWU_COLUMN: html("<ul></ul>"),
+    LAIWU_COLUMN + "?open=zfxxgknb": html("<ul></ul>"),
+    JIYANG: broken,
+    JIYANG + "robots.txt": broken,
+    LINZI: html("<script>$_ts=1</script>", 412),
+    LINZI_COLUMN: html("<script>$_ts=1</script>", 412),
+    SHANTING_PDF: Reply(404),
+}
+WORSE_DAY: dict[str, Reply | Callable[[Request], Reply]] = {
+    JIYANG + "robots.txt": Reply(body=b"User-agent: *\nDisallow: /\n"),
+    LINZI: html("<p>您的访问被拦截：安全验证</p>"),
+    LINZI_COLUMN: html("<p>您的访问被拦截：安全验证</p>"),
+    SHANTING + "index.html": html("hello"),
+    LAIWU_COLUMN: edited(
+        LAIWU_COLUMN, "<ul", f'<a href="{MIRROR}">济南市莱芜区人民政府2020年政府信息公开工作年度报告</a><ul'
+    ),
+    LAIWU_REPORT: Reply(302, [("Location", METADATA_SERVICE)]),
+}
+
+
+def day(folder: Path, overrides: dict[str, Reply | Callable[[Request], Reply]]) -> tuple[Path, int, list[str]]:
+    """(data, exit code, every address asked for) of a visit to all five portals."""
+    with SamplePortals() as portals:
+        portals.overrides.update(overrides)
+        command = Command(folder / "data", portals.proxy_url)
+        done = command("crawl", "licheng", "jiyang", "laiwu", "linzi", "shanting", *FAST, "-s", "RETRY_TIMES=0")
+        return command.data, done.returncode, [request.url for request in portals.requests]
+
+
+@pytest.fixture(scope="module")
+def bad_day(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, list[str]]:
+    return day(tmp_path_factory.mktemp("bad"), BAD_DAY)
+
+
+@pytest.fixture(scope="module")
+def worse_day(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, list[str]]:
+    return day(tmp_path_factory.mktemp("worse"), WORSE_DAY)
+
+
+def verdicts(data: Path) -> dict[str, tuple[str, str]]:
+    sql = "select slug, verdict, message from runs r join portals p on p.code = r.portal"
+    return {r["slug"]: (r["verdict"], r["message"]) for r in rows(data, sql)}
+
+
+def test_each_portal_has_its_own_verdict(bad_day: tuple[Path, int, list[str]]) -> None:
+    data, code, _ = bad_day
+    found = verdicts(data)
+    assert code == 1
+    assert found["licheng"] == ("ok", "")
+    assert found["laiwu"] == ("empty", "the column holds no report")
+    assert found["jiyang"][0] == "unreachable"  # never empty: nobody could look
+    assert found["linzi"][0] == "blocked"
+    assert f"{LINZI}: HTTP 412 (瑞数)" in found["linzi"][1]
+    assert found["shanting"] == ("partial", f"{SHANTING_PDF}: HTTP 404")
+
+
+def test_what_could_not_be_had_is_a_row(bad_day: tuple[Path, int, list[str]]) -> None:
+    data = bad_day[0]
+    found = {(r["kind"], r["url"]) for r in rows(data, "select kind, url from failures")}
+    assert found == {
+        ("unreachable", JIYANG),
+        ("blocked", LINZI),
+        ("blocked", LINZI_COLUMN),
+        ("error", SHANTING_PDF),
+    }
+
+
+def test_the_evidence_of_a_block_is_kept_and_not_read(worse_day: tuple[Path, int, list[str]]) -> None:
+    data = worse_day[0]
+    found = verdicts(data)
+    assert found["linzi"][0] == "blocked"
+    assert "安全验证" in found["linzi"][1]
+    assert len(rows(data, "select * from captures where url = ?", LINZI)) == 1
+    assert rows(data, "select * from columns where portal = '370305'") == []
+
+
+def test_robots_are_obeyed(worse_day: tuple[Path, int, list[str]]) -> None:
+    data, _, asked = worse_day
+    assert verdicts(data)["jiyang"] == ("blocked", f"{JIYANG}: Forbidden by robots.txt")
+    assert [url for url in asked if url.startswith(JIYANG)] == [JIYANG + "robots.txt"]
+
+
+def test_no_column_is_empty(worse_day: tuple[Path, int, list[str]]) -> None:
+    assert verdicts(worse_day[0])["shanting"] == ("empty", "no annual-report column was found")
+
+
+def test_hosts_outside_the_registry_are_never_asked(worse_day: tuple[Path, int, list[str]]) -> None:
+    data, _, asked = worse_day
+    assert not {MIRROR, METADATA_SERVICE} & set(asked)
+    refused = {r["url"] for r in rows(data, "select url from failures where kind = 'refused'")}
+    assert refused == {MIRROR, METADATA_SERVICE}
+    assert verdicts(data)["laiwu"][0] == "partial"
+
+
+def test_zero_reports_can_be_expected(nianbao: Command, portals: SamplePortals, tmp_path: Path) -> None:
+    portals.overrides.update(BAD_DAY)
+    mine = tmp_path / "mine.toml"
+    mine.write_text(
         f'[370116]\nname = "济南市莱芜区"\nslug = "laiwu"\nhome = "{LAIWU}"\nexpect_reports = false\n', "utf-8"
     )
-    assert nianbao("crawl", "laiwu", *FAST, "--registry", expected).returncode == 0
-
-
-def test_no_column_is_empty(nianbao: Command, portals: SamplePortals, tmp_path: Path) -> None:
-    portals.overrides[JIYANG] = Reply(headers=[("Content-Type", "text/html")], body=b"<html><body>hello</body></html>")
-    assert crawl_one(nianbao, "jiyang") == (1, "empty", "no annual-report column was found")
-
-
-def test_unreachable_is_not_empty_and_the_others_go_on(nianbao: Command, portals: SamplePortals) -> None:
-    portals.overrides[JIYANG] = portals.overrides[JIYANG + "robots.txt"] = gone
-    done = nianbao("crawl", "jiyang", "laiwu", *FAST, "-s", "RETRY_TIMES=0")
-    assert done.returncode == 1
-    verdicts = {r["portal"]: r["verdict"] for r in rows(nianbao.data, "select * from runs")}
-    assert verdicts == {"370115": "unreachable", "370116": "ok"}
-    (failure,) = rows(nianbao.data, "select kind, url, reason from failures")
-    assert (failure["kind"], failure["url"]) == ("unreachable", JIYANG)
-
-
-@pytest.mark.parametrize(
-    ("url", "reply", "said"),
-    [
-        (JIYANG + "robots.txt", Reply(body=b"User-agent: *\nDisallow: /\n"), "robots.txt"),
-        (JIYANG, Reply(412, [("Content-Type", "text/html")], b"<script>$_ts=1</script>"), "HTTP 412"),
-        (JIYANG, Reply(200, [("Content-Type", "text/html; charset=utf-8")], "<p>您的访问被拦截：安全验证</p>".encode()), "安全验证"),
-    ],
-)  # fmt: skip
-def test_a_refusal_is_blocked(nianbao: Command, portals: SamplePortals, url: str, reply: Reply, said: str) -> None:
-    portals.overrides[url] = reply
-    code, verdict, message = crawl_one(nianbao, "jiyang")
-    assert (code, verdict) == (1, "blocked")
-    assert said in message
-    assert len(rows(nianbao.data, "select * from captures where url = ?", url)) == 1  # the evidence is kept
-
-
-def test_a_missing_attachment_is_partial(nianbao: Command, portals: SamplePortals) -> None:
-    portals.overrides[JIYANG_DOCX] = Reply(404)
-    assert crawl_one(nianbao, "jiyang") == (1, "partial", f"{JIYANG_DOCX}: HTTP 404")
-
-
-def test_hosts_outside_the_registry_are_never_asked(nianbao: Command, portals: SamplePortals) -> None:
-    mirror = "http://www.zwinkt.com/2021.html"
-    link = f'<a href="{mirror}">济南市莱芜区人民政府2020年政府信息公开工作年度报告</a>'
-    portals.overrides[LAIWU_COLUMN] = edited(LAIWU_COLUMN, "<ul", f"{link}<ul")
-    portals.overrides[LAIWU_REPORT] = Reply(302, [("Location", "http://169.254.169.254/latest/")])
-    code, verdict, message = crawl_one(nianbao, "laiwu")
-    assert (code, verdict) == (1, "partial")
-    assert {request.url.split("/")[2] for request in portals.requests} == {"www.laiwu.gov.cn"}
-    refused = {r["url"] for r in rows(nianbao.data, "select url from failures where kind = 'refused'")}
-    assert refused == {mirror, "http://169.254.169.254/latest/"}
+    assert nianbao("crawl", "laiwu", *FAST, "--registry", mine).returncode == 0
+    assert verdicts(nianbao.data)["laiwu"][0] == "empty"
 
 
 def test_scrapy_itself_works(nianbao: Command) -> None:

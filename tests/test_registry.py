@@ -82,4 +82,4 @@ def test_only_named_hosts_are_allowed(tmp_path: Path) -> None:
         "zwgk.licheng.gov.cn:8080",
         "file.licheng.gov.cn",
     }
-    assert registry.from_dict(dict(code="370112", name="x", slug="x")).columns == ()
+    assert registry.from_dict({"code": "370112", "name": "x", "slug": "x"}).columns == ()
