@@ -151,8 +151,8 @@ def _tell(portal: Portal, data: Path, before: set[str]) -> bool:
     current = db.table("reports").count_where("portal = ? and current", [portal.code])
     unchanged = current - sum(counts.values())
     click.echo(
-        f"{portal.code} {portal.name}: {visit['verdict']}; {columns} columns; reports: {counts['new']} new, "
-        f"{counts['revised']} revised, {unchanged} unchanged; {visit['captures']} captures, {visit['bytes']:,} bytes"
+        f"{portal.code} {portal.name}: {visit['verdict']}; columns {columns}; reports {counts['new']} new, "
+        f"{counts['revised']} revised, {unchanged} unchanged; captures {visit['captures']}, bytes {visit['bytes']:,}"
         + (f"; {visit['message']}" if visit["message"] else "")
     )
     return visit["verdict"] == "ok" or (visit["verdict"] == "empty" and not portal.expect_reports)

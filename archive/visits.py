@@ -1,5 +1,6 @@
 """Sends the crawler out: one Scrapy child process for each portal, so that none of them can take another with it."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -52,11 +53,8 @@ def _visit(
 
 
 def _follow(lines: Iterable[str], portal: Portal, progress: Progress, task: TaskID) -> None:
-    count = size = 0
     for line in lines:
-        try:
-            size += json.loads(line)["bytes"]
-        except (ValueError, KeyError, TypeError):
-            continue  # something else that the child printed
-        count += 1
-        progress.update(task, description=f"{portal.name}  {count} captures, {size:,} bytes")
+        with contextlib.suppress(ValueError, KeyError, TypeError):  # something else that the child printed
+            so_far = json.loads(line)
+            description = f"{portal.name}  captures {so_far['captures']}, bytes {so_far['bytes']:,}"
+            progress.update(task, description=description)

@@ -6,6 +6,7 @@ transfer is already undone.
 """
 
 import dataclasses
+import json
 import os
 from importlib.metadata import version
 from pathlib import Path
@@ -84,6 +85,8 @@ class Recorder:
             raise NotRecorded(f"{request.url} could not be recorded: {error}") from error
         self.captures += 1
         self.bytes += len(response.body)
+        if self._settings.getbool("NIANBAO_PROGRESS"):
+            print(json.dumps({"captures": self.captures, "bytes": self.bytes, "url": request.url}), flush=True)
         return response
 
     def failure(self, url: str, kind: str, reason: str) -> None:

@@ -54,5 +54,4 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.guard.HostGuard": 40,  # before robots.txt is fetched from a host that is not ours to visit
     "crawler.recorder.Recorder": 950,  # nearest the wire: before redirects are followed and bodies unzipped
 }
-EXTENSIONS = {"crawler.progress.Progress": 500}
 LOG_LEVEL = "INFO"

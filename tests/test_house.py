@@ -1,6 +1,7 @@
 """The house stands as README draws it: which room may import which, and which room each package lives in."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,3 +83,22 @@ def test_modules_fit_in_a_head() -> None:
         if (n := len(p.read_text("utf-8").splitlines())) > 400
     }
     assert not long
+
+
+def test_the_readme_and_its_twin_name_every_command() -> None:
+    from archive.cli import cli
+
+    for readme in ("README.md", "README.zh.md"):
+        text = (ROOT / readme).read_text("utf-8")
+        assert {name for name in cli.commands if f"| `nianbao {name}" not in text} == set(), readme
+
+
+def test_the_house_map_names_every_module() -> None:
+    text = (ROOT / "docs" / "house.md").read_text("utf-8")
+    for room in ("crawler", "archive", "parsers"):
+        section = text.split(f"## {room}/")[1].split("\n## ")[0]
+        named = set(re.findall(r"[\w/]+\.py", section))
+        there = {p.relative_to(ROOT / room).as_posix() for p in modules(room) if p.name != "__init__.py"}
+        assert {name for name in there if not name.startswith("site/")} == {
+            n for n in named if not n.startswith("site/")
+        }
