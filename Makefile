@@ -11,10 +11,10 @@ demo-data: .venv/ready ## the same without serving, for scripts
 	$(BIN)/nianbao demo --no-serve
 
 test: .venv/ready lint ## lint, types and all tests but the exhaustive ones
-	$(BIN)/python -m pytest -m "not exhaustive"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not exhaustive"
 
 exhaustive: .venv/ready ## the slow ones: every cell, every cut
-	$(BIN)/python -m pytest -m exhaustive
+	$(BIN)/python -m pytest -n auto -m exhaustive
 
 lint: .venv/ready
 	$(BIN)/ruff format --check .

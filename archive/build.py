@@ -19,7 +19,6 @@ from archive import captures, registry, tables, warc
 from archive.captures import Capture, Holdings
 from archive.model import Portal
 from parsers import report
-from parsers.heading import title_of
 from parsers.links import links
 from parsers.model import Document, Heading, Link, Report
 from parsers.numbers import squash
@@ -195,25 +194,15 @@ def _versions(portal: Portal, holdings: Holdings, link: Link) -> Iterator[Versio
             continue
         last = digests
         first_seen = max(capture.record.timestamp for _, capture in parts)
-        version = _read(portal, link, parts, first_seen)
-        if version:
-            yield version
+        yield _read(portal, link, parts, first_seen)
 
 
-def _read(portal: Portal, link: Link, parts: list[tuple[Document, Capture]], first_seen: str) -> Version | None:
-    try:
-        read = report.read([document for document, _ in parts], [portal.name])
-    except report.NotAReport:
-        return None
-    listed = title_of(link.text)  # what the list calls it, where the page itself does not say
-    head = dataclasses.replace(
-        read.heading,
-        title=read.heading.title or link.text,
-        year=read.heading.year or (listed[2] if listed else None),
-        issuer=read.heading.issuer or portal.name + "人民政府",
-        scope=read.heading.scope or "government",
-    )
-    return Version(link.url, parts, first_seen, head, read, _content_digest(head, read)) if head.year else None
+def _read(portal: Portal, link: Link, parts: list[tuple[Document, Capture]], first_seen: str) -> Version:
+    read = report.read([document for document, _ in parts], [portal.name], listed=link.text)
+    head = read.heading
+    if not head.issuer:  # a title that names nobody, in the column of a district: the district's government
+        head = dataclasses.replace(head, issuer=portal.name + "人民政府", scope="government")
+    return Version(link.url, parts, first_seen, head, read, _content_digest(head, read))
 
 
 def _content_digest(head: Heading, read: Report) -> str:
@@ -224,10 +213,15 @@ def _content_digest(head: Heading, read: Report) -> str:
 
 
 def _revisions(versions: list[Version]) -> list[Version]:
-    """Versions in the order in which they were first seen; one that says what the one before said is no new one."""
+    """Versions in the order in which they were first seen.
+
+    One that says what the one before said is no new one, nor is one without any table after one that had some: a page
+    that stands there for an hour instead of the report must not hide it.
+    """
     kept: list[Version] = []
     for version in sorted(versions, key=lambda v: (v.first_seen, v.url)):
-        if version.content_digest not in [other.content_digest for other in kept[-1:]]:
+        emptied = not version.read.facts and any(other.read.facts for other in kept)
+        if not emptied and version.content_digest not in [other.content_digest for other in kept[-1:]]:
             kept.append(version)
     return kept
 

@@ -96,10 +96,11 @@ def _finding(
     )
     sign = "≠" if level == "error" else "?"
     shown = f" {sign} ".join(sides)
+    english = shown.replace("空白", "blank").replace("未印", "not printed")
     where = describe(left[0])
-    message = f"{where}：{check.zh}，此处为 {shown} / {check.en}; here {shown}"
+    message = f"{where}：{check.zh}，此处为 {shown} / {check.en}; here {english}"
     if name != check.name:
-        message = f"{where}：{catalogue()[name].zh}（{check.zh}）：{shown} / {catalogue()[name].en}: {shown}"
+        message = f"{where}：{catalogue()[name].zh}（{check.zh}）：{shown} / {catalogue()[name].en}: {english}"
     return Finding(name, level, message, (*left, *right))
 
 

@@ -10,8 +10,8 @@ from w3lib.encoding import html_body_declared_encoding, http_content_type_encodi
 
 from parsers.model import Document
 
-# What Chinese text comes in. Others are not believed: ISO-8859-1 is a server's default and fits any bytes, and a page may
-# name codecs that are no charset at all (base64, punycode).
+# What Chinese text comes in. Others are not believed: ISO-8859-1 is a server's default and fits any bytes, and a page
+# may name codecs that are no charset at all (base64, punycode).
 _CHARSETS = ("utf-8", "gb18030", "big5", "big5hkscs", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|meta|table|div|p)\b", re.IGNORECASE)
 
@@ -31,7 +31,7 @@ def identify(content: bytes, url: str = "", content_type: str = "") -> Document:
 def _is_docx(content: bytes) -> bool:
     try:
         return "word/document.xml" in zipfile.ZipFile(io.BytesIO(content)).namelist()
-    except zipfile.BadZipFile:
+    except Exception:  # zipfile has a dozen ways to say that a package is torn or odd
         return False
 
 

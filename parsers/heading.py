@@ -47,6 +47,16 @@ def heading(document: Document, lines: Sequence[str], names: Iterable[str] = ())
     return Heading(title, name, year, _scope(name), published)
 
 
+def listed_heading(text: str, names: Iterable[str] = ()) -> Heading:
+    """Heading of a report of which only its title in a list is known."""
+    found = title_of(text)
+    if not found:
+        return Heading(title=text)
+    title, issuer, year = found
+    name = _full_name(issuer, names) if issuer else None
+    return Heading(title, name, year, _scope(name))
+
+
 def _labels(html: str) -> dict[str, str]:
     """The page's <meta name=… content=…>, its <title> under "title", its <h1> under "h1"."""
     soup = BeautifulSoup(html, "lxml", parse_only=SoupStrainer(["meta", "title", "h1"]))

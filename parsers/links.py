@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import urljoin, urlsplit
 
-from bs4 import BeautifulSoup, SoupStrainer, Tag
+from bs4 import BeautifulSoup, NavigableString, PageElement, SoupStrainer, Tag
 
 from parsers import numbers
 from parsers.heading import title_of
@@ -34,6 +34,7 @@ _YEAR = re.compile(r"20\d\d年?度?(?:(?:政府|政务)?信息公开(?:工作)?)
 _HUB = re.compile(r"(?:法定主动|政府|政务)?信息公开(?:专栏|平台|目录)?|政务公开")
 _NEXT = re.compile(r"下一?页|后一页|>|»")
 _FILE = re.compile(r"\.(?:pdf|docx?|wps|xlsx?|et|rtf|odt|ofd|zip|rar)$", re.IGNORECASE)
+_LABEL_NODES = 100  # unclosed anchors stand in each other, thousands deep: a label is not the rest of the page
 _CUT_SHORT = re.compile(r"(?:…|\.\.\.)$")
 
 
@@ -64,9 +65,19 @@ def _anchors(document: Document) -> Iterator[tuple[str, str]]:
 
 def _text(anchor: Tag) -> str:
     """The anchor's words without white space; its title where the words are cut short or missing."""
-    words = numbers.squash(anchor.get_text())
+    words = numbers.squash("".join(_strings(anchor)))
     title = numbers.squash(str(anchor.get("title", "")))
     return title if title and (not words or _CUT_SHORT.search(words)) else words
+
+
+def _strings(anchor: Tag) -> Iterator[str]:
+    todo: list[PageElement] = [anchor]
+    for _ in range(_LABEL_NODES):
+        node = todo.pop() if todo else None
+        if isinstance(node, Tag):
+            todo += reversed(node.contents)
+        elif type(node) is NavigableString:
+            yield node
 
 
 def _is_column(url: str, text: str, page: str) -> bool:

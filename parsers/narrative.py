@@ -16,9 +16,14 @@ Sum = tuple[str, ...]
 
 _REQUESTS = "requests.{}.total".format
 _NEW, _IN, _DONE, _OUT = map(_REQUESTS, ("new_requests", "carried_in", "total_processed", "carried_out"))
-_NUMBER = r"(?P<number>\d+)\s*(?:件|起|宗)"
+_DIGITS = r"\d{1,9}"  # bounded: an endless run of digits must not be tried from each of its places
+_NUMBER = rf"(?P<number>{_DIGITS})(?:件|起|宗)"
 _GAP = r"[^，,。；;、\d]{0,%d}?"
-_OFFICE = re.compile(r"办公室|政府办|本机关|本办")  # the office's own figures are not the district's
+_OFFICE = re.compile(r"办公室|政府办|本机关|本办(?![法理])")  # the office's own figures are not the district's
+_CLAUSE = re.compile(r"[^,。;]*[,。;]?")
+_OFFICE_DOES = re.compile(rf"(?:{_OFFICE.pattern})[^,。;]{{0,20}}(?:收到|受理|答复|办结|办理)")
+_OTHER_TIME = re.compile(r"去年|上年同期|同期(?!结转)|往年|历年")
+_YEAR = re.compile(r"(20\d\d)年(?!度?结转|\d{1,2}月)")
 
 _FLOW: tuple[tuple[re.Pattern[str], tuple[Sum, ...]], ...] = (
     (
@@ -48,11 +53,13 @@ _KINDS = {
 _SUED = r"(?:被)?(?:提起)?(?:行政)?(?:起诉|诉讼)"
 _KIND = rf"(?P<kind>未经复议直接{_SUED}|复议后{_SUED}|行政复议|行政诉讼)"
 _RESULTS = {"维持": "upheld", "纠正": "corrected", "其他": "other_result", "未审结": "pending"}
+_NO_AND = r"[^,。;、\d和及与]{0,25}?"
+_NO_COUNT = r"(?!(?:案件|申请)?(?:的)?(?:共计?|合计)?\d)"  # "申请5件和行政复议3件": the 5 are no 行政复议
 _REVIEW = re.compile(
-    rf"{_KIND}(?:案件|申请)?(?:的)?(?:共计?|合计)?(?P<after>\d+)\s*(?:件|起|宗)"
-    rf"|(?P<before>\d+)\s*(?:件|起|宗){_GAP % 25}{_KIND.replace('kind', 'kind2')}"
+    rf"(?<!复议[、和及与]){_KIND}(?:案件|申请)?(?:的)?(?:共计?|合计)?(?P<after>{_DIGITS})(?:件|起|宗)"
+    rf"|(?<!\d)(?P<before>{_DIGITS})(?:件|起|宗){_NO_AND}{_KIND.replace('kind', 'kind2')}{_NO_COUNT}"
     rf"|{_KIND.replace('kind', 'kind3')}"
-    r"|(?P<result>维持|纠正|其他|未审结)(?:结果)?(?:的)?(?P<count>\d+)\s*(?:件|起|宗)"
+    r"|(?P<result>维持|纠正|其他|未审结)(?:结果)?(?:的)?(?P<count>\d{1,9})(?:件|起|宗)"
     r"|(?P<end>。)"
 )
 
@@ -65,23 +72,40 @@ class Statement:
     figures: tuple[tuple[int, tuple[Sum, ...]], ...]
 
 
-def statements(lines: Iterable[str]) -> list[Statement]:
-    """The paragraphs that state figures of the tables again."""
+def statements(lines: Iterable[str], year: int | None = None) -> list[Statement]:
+    """The paragraphs that state figures of the tables again; what they say of other years than `year` is left out."""
     found = []
     for line in lines:
-        text = numbers.squash(line)
+        text = _of_the_report(numbers.squash(line), year)
         figures = tuple(dict.fromkeys([*_flow(text), *_outcomes(text), *_reviews(text)]))
         if figures:
             found.append(Statement(line.strip(), figures))
     return found
 
 
+def _of_the_report(text: str, year: int | None) -> str:
+    """The clauses that speak of the report's year and of the whole district.
+
+    A year that begins a clause governs the sentence, and so does the office that received or answered something.
+    """
+    kept = []
+    elsewhere = False
+    for clause in _CLAUSE.findall(text):
+        years = {int(y) for y in _YEAR.findall(clause)}
+        if _YEAR.match(clause):
+            elsewhere = year is not None and year not in years
+        elsewhere = elsewhere or bool(_OFFICE_DOES.search(clause))
+        other = year is not None and bool(years) and year not in years
+        kept.append(clause[-1:] if elsewhere or other or _OTHER_TIME.search(clause) else clause)
+        if clause.endswith("。"):
+            elsewhere = False
+    return "".join(kept)
+
+
 def _flow(text: str) -> Iterator[tuple[int, tuple[Sum, ...]]]:
     for pattern, sums in _FLOW:
         for match in pattern.finditer(text):
-            clause = re.split(r"[,。;]", text[: match.end()])[-1]
-            if not _OFFICE.search(clause):
-                yield int(match["number"]), sums
+            yield int(match["number"]), sums
 
 
 def _outcomes(text: str) -> Iterator[tuple[int, tuple[Sum, ...]]]:

@@ -55,6 +55,6 @@ def read(text: str) -> Reading:
 
 
 def _run_together(text: str, digits: str) -> bool:
-    """Whether the digits may be several numbers ("23 0 00"), or a number and its footnote mark ("5①"): not to be joined."""
+    """Whether they may be several numbers ("23 0 00") or a number and its footnote's mark ("5①"): not to be joined."""
     marked = any(not c.isdecimal() and re.search(r"\d", unicodedata.normalize("NFKC", c)) for c in text)
-    return marked or len(digits) > MAX_DIGITS or bool(re.search(r"\d\s+\d", _INVISIBLE.sub("", text)))
+    return marked or len(digits.replace(",", "")) > MAX_DIGITS or bool(re.search(r"\d\s+\d", _INVISIBLE.sub("", text)))

@@ -3,8 +3,8 @@
 import dataclasses
 from collections.abc import Iterable, Sequence
 
-from parsers import checks, docx, form, html, narrative, numbers, pdf, text
-from parsers.heading import heading
+from parsers import checks, docx, html, lay, narrative, numbers, pdf, text
+from parsers.heading import heading, listed_heading
 from parsers.model import Content, Document, Fact, Finding, Heading, Report
 
 READERS = {"html": html.read, "docx": docx.read, "pdf": pdf.read, "text": text.read}
@@ -22,41 +22,66 @@ _PARTS = (
 
 
 class NotAReport(ValueError):
-    """The document was read, and is no annual report. The text says why."""
+    """The document was read, and is no annual report; or could not be read. The text says why."""
 
 
-def read(documents: Sequence[Document], names: Iterable[str] = ()) -> Report:
+def read(documents: Sequence[Document], names: Iterable[str] = (), listed: str = "") -> Report:
     """The report that `documents` (the page first, then its attachments) make together.
 
+    `names` are full names of districts, which complete a shortened issuer. `listed` is the title under which a column
+    lists the report: with it, a report of which nothing can be read is a report still, and a finding says so.
     Each fact's `document` is the place of its document in `documents`. Raises NotAReport.
     """
-    contents = [_content(document) for document in documents]
-    heads = [heading(d, c.lines, names) for d, c in zip(documents, contents, strict=True)]
-    head = Heading(*(next(filter(None, values), None) for values in zip(*map(dataclasses.astuple, heads), strict=True)))
-    facts: dict[str, Fact] = {}
-    findings: list[Finding] = []
-    for number, content in enumerate(contents):
-        found, odd = form.facts(content.grids)
-        for fact in found:
-            facts.setdefault(fact.item, dataclasses.replace(fact, document=number) if number else fact)
+    contents, findings = _contents(documents)
+    if not contents and not listed:
+        raise NotAReport(findings[0].message.rpartition(" / ")[2])
+    lines = [line for content in contents.values() for line in content.lines]
+    head = _merged([heading(documents[n], content.lines, names) for n, content in contents.items()], listed, names)
+    found: list[Fact] = []
+    for number, content in contents.items():
+        own, odd = lay.facts(content.grids)
+        found += (dataclasses.replace(fact, document=number) for fact in own)
         findings += odd
-    lines = [line for content in contents for line in content.lines]
+    facts, twice = lay.merge(found)
+    findings += twice
     if not facts:
-        if not head.title or sum(part in numbers.squash("".join(lines)) for part in _PARTS) < 3:
+        if not listed and not (head.title and _has_parts(lines)):
             raise NotAReport("no table of the prescribed form and not the parts of a report")
         message = "报告中没有读到规定的统计表 / none of the prescribed tables was found in the report"
         findings.append(Finding("tables_missing", "warning", message))
-    claims, contradictions = narrative.compare(narrative.statements(lines), facts.values())
-    findings += [*contradictions, *checks.run(facts.values())]
+    claims, contradictions = narrative.compare(narrative.statements(lines, head.year), facts)
+    findings += [*contradictions, *checks.run(facts)]
     findings.sort(key=lambda f: checks.LEVELS.index(f.level))
-    return Report(head, "\n".join(lines), tuple(facts.values()), tuple(claims), tuple(findings))
+    return Report(head, "\n".join(lines), tuple(facts), tuple(claims), tuple(findings))
+
+
+def _contents(documents: Sequence[Document]) -> tuple[dict[int, Content], list[Finding]]:
+    """What each document holds, by its number, and a finding for each that cannot be read."""
+    contents: dict[int, Content] = {}
+    findings: list[Finding] = []
+    for number, document in enumerate(documents):
+        try:
+            contents[number] = _content(document)
+        except Exception as error:  # a hostile or broken file must not end the build; what happened goes to the reader
+            message = f"{document.url} 未能读取 / {document.url or 'the file'} could not be read: {error}"
+            findings.append(Finding("unreadable", "warning", message))
+    return contents, findings
 
 
 def _content(document: Document) -> Content:
     reader = READERS.get(document.media_type)
     if not reader:
-        raise NotAReport(f"{document.url or 'the file'}: no reader for what these bytes are")
-    try:
-        return reader(document)
-    except Exception as error:  # a hostile or broken file must not end the build; what happened goes to the reader
-        raise NotAReport(f"{document.url or 'the file'} could not be read as {document.media_type}: {error}") from error
+        raise ValueError("its bytes are of no kind that nianbao reads (HTML, DOCX, PDF, text)")
+    return reader(document)
+
+
+def _merged(heads: Sequence[Heading], listed: str, names: Iterable[str]) -> Heading:
+    """Each field from the first document that has it; what none has, from the title in the list."""
+    last = [listed_heading(listed, names)] if listed else []
+    fields = zip(*map(dataclasses.astuple, [*heads, *last]), strict=True)
+    return Heading(*(next(filter(None, values), None) for values in fields))
+
+
+def _has_parts(lines: Iterable[str]) -> bool:
+    text = numbers.squash("".join(lines))
+    return sum(part in text for part in _PARTS) >= 3

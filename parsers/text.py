@@ -7,12 +7,15 @@ spanning cell is not written; it follows from the rows around it (`_widths`).
 
 import itertools
 import re
+import statistics
 from collections.abc import Iterator
 
 from parsers import numbers, spans
 from parsers.model import Content, Document, Grid
 
-_RESIDUE = re.compile(r"\[(?:bookmark|image): ?[^\]]{0,500}\]")  # what the word processor leaves behind; nothing printed
+_RESIDUE = re.compile(
+    r"\[(?:bookmark|image): ?[^\]]{0,500}\]"
+)  # what the word processor leaves behind; nothing printed
 
 Rows = list[list[str]]
 
@@ -58,19 +61,49 @@ def _joined(rows: list[list[list[str]]]) -> Rows:
 
 
 def _grid(rows: Rows, place: str) -> Grid:
-    pairs = (zip(row, widths, strict=True) for row, widths in zip(rows, _widths(rows), strict=True))
+    rows, forced = _too_few(rows)
+    pairs = (zip(row, widths, strict=True) for row, widths in zip(rows, _widths(rows, forced), strict=True))
     return spans.grid(([spans.Span(text, 1, width) for text, width in row] for row in pairs), place)
 
 
-def _widths(rows: Rows) -> list[list[int]]:
+def _too_few(rows: Rows) -> tuple[Rows, dict[int, list[int]]]:
+    """A row with fewer values than its part of the table: which it lacks is not to be told, nor which spans two cols.
+
+    Its values become one cell across all their cols, so that none of them goes out under a wrong label.
+    Returns the rows, and the widths of those that were changed.
+    """
+    total = max(len(row) for row in rows)
+    runs = [_value_run(row) for row in rows]
+    changed, forced = list(rows), {}
+    start = 0
+    for end in [i for i, run in enumerate(runs) if not run] + [len(rows)]:  # a part ends where a header row stands
+        header = len(rows[start - 1]) if start else 0
+        whole = [runs[i] for i in range(start, end) if len(rows[i]) >= header]
+        expected = statistics.mode(whole) if whole else header - 1
+        for i in range(start, end):
+            labels = len(rows[i]) - runs[i]
+            if _is_value_row(rows[i]) and 0 < labels <= total - expected and runs[i] < expected:
+                changed[i] = [*rows[i][:labels], "\n".join(rows[i][labels:])]
+                forced[i] = [*[1] * (labels - 1), total - expected - labels + 1, expected]
+        start = end + 1
+    return changed, forced
+
+
+def _is_value_row(row: list[str]) -> bool:
+    return any(map(_is_number, row))
+
+
+def _widths(rows: Rows, forced: dict[int, list[int]]) -> list[list[int]]:
     """The cols that each cell covers, bottom up: a row of values first, the header rows from the row below them."""
     total = max(len(row) for row in rows)
-    values = min((run for row in rows if any(map(_is_number, row)) and (run := _value_run(row))), default=total)
+    values = min((run for row in rows if _is_value_row(row) and (run := _value_run(row))), default=total)
     widths: list[list[int]] = []
     below: tuple[list[str], list[int]] | None = None
-    for row in reversed(rows):
+    for i, row in reversed(list(enumerate(rows))):
         missing = total - len(row)
-        if not missing:
+        if i in forced:
+            width = forced[i]
+        elif not missing:
             width = [1] * total
         elif _value_run(row) >= values or below is None or len(row) == 1:
             at = max(len(row) - max(_value_run(row), 1) - 1, 0)  # the label before the values is the one that spans

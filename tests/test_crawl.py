@@ -193,6 +193,22 @@ def test_a_changed_figure_is_a_revision_and_a_page_frame_is_not(nianbao: Command
     assert [r["kind"] for r in rows(nianbao.data, "select kind from events order by date")] == ["new", "revised"]
 
 
+def test_a_page_that_stands_in_for_the_report_does_not_hide_it(nianbao: Command, portals: SamplePortals) -> None:
+    nianbao("crawl", "laiwu", *FAST)
+    portals.overrides[LAIWU_REPORT] = html("<h1>系统维护中</h1>")
+    assert "0 new, 0 revised, 1 unchanged" in nianbao("crawl", "laiwu", *FAST).stdout
+    assert len(rows(nianbao.data, "select * from facts")) == 200
+
+
+def test_a_report_that_cannot_be_read_is_listed_and_said(nianbao: Command, portals: SamplePortals) -> None:
+    portals.overrides[SHANTING_PDF] = Reply(headers=[("Content-Type", "application/pdf")], body=b"%PDF-1.4 broken")
+    assert nianbao("crawl", "shanting", *FAST).returncode == 0
+    (found,) = rows(nianbao.data, "select issuer, year, published from reports")
+    assert found == {"issuer": "枣庄市山亭区人民政府", "year": 2020, "published": "2021-02-20"}
+    loud = rows(nianbao.data, "select check_name, level from findings where level <> 'info' order by 1")
+    assert [tuple(r.values()) for r in loud] == [("tables_missing", "warning"), ("unreadable", "warning")]
+
+
 # --- verdicts ---------------------------------------------------------------------------------------------------------
 
 
