@@ -11,7 +11,9 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import urljoin, urlsplit
 
-from bs4 import BeautifulSoup, NavigableString, PageElement, SoupStrainer, Tag
+from bs4 import BeautifulSoup, Tag
+from bs4.element import NavigableString, PageElement
+from bs4.filter import SoupStrainer
 
 from parsers import numbers
 from parsers.heading import title_of
