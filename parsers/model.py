@@ -22,11 +22,13 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An anchor of a page that is worth following. `kind` is one of those in `parsers.links`."""
+    """Where a page leads, worth following. `kind` is one of those in `parsers.links`; `body` is the form that a list
+    asks for by POST, "" for a plain GET."""
 
     url: str
     text: str
     kind: str
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)
