@@ -83,3 +83,12 @@ def test_only_named_hosts_are_allowed(tmp_path: Path) -> None:
         "file.licheng.gov.cn",
     }
     assert registry.from_dict({"code": "370112", "name": "x", "slug": "x"}).columns == ()
+
+
+def test_every_county_of_shandong_is_listed_and_no_address_is_invented() -> None:
+    """58 districts, 26 county-level cities, 52 counties (GB/T 2260, as of 2026); a home only with a note of its source."""
+    portals = [p for p in registry.load().values() if p.code.startswith("37")]
+    kinds = {end: sum(p.name.endswith(end) for p in portals) for end in "区市县"}
+    assert kinds == {"区": 58, "市": 26, "县": 52}
+    assert all(p.note.startswith("\n2026-") or p.note.startswith("2026-") for p in portals if p.home)
+    assert not any(p.columns or p.hosts for p in portals if not p.home)
