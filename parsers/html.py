@@ -9,6 +9,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from parsers import numbers, spans
 from parsers.model import Content, Document, Grid
 
+MAX_TEXT = 8 << 20  # characters; a report exported by a word processor has a quarter of one MiB
 _BLOCK = frozenset(("p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6"))
 _UNSEEN = frozenset(("script", "style", "table", "template", "noscript", "del", "s", "strike"))  # a table: its own grid
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
@@ -19,13 +20,22 @@ _BREAK = re.compile(r" *\n[ \n]*")
 
 def read(document: Document) -> Content:
     """All tables of the page, layout tables too (they fit no form), and the body text without them."""
+    tables = tuple(grids(document))
     prose = trafilatura.extract(document.text, fast=True, include_tables=False, include_comments=False) or ""
-    return Content(tuple(grids(document)), tuple(line for line in prose.splitlines() if line.strip()))
+    return Content(tables, tuple(line for line in prose.splitlines() if line.strip()))
 
 
 def grids(document: Document) -> Iterator[Grid]:
+    """The tables of a page in document order. Raises ValueError for more places in all than one table may have."""
+    if len(document.text) > MAX_TEXT:
+        raise ValueError(f"a page of {len(document.text)} characters, more than {MAX_TEXT}")
+    places = 0
     for number, table in enumerate(LexborHTMLParser(document.text).css("table"), 1):
-        yield spans.grid(_rows(table), f"table {number}")
+        grid = spans.grid(_rows(table), f"table {number}")
+        places += len(grid.rows) * len(grid.rows[0]) if grid.rows else 0
+        if places > spans.MAX_PLACES:
+            raise ValueError(f"tables of more than {spans.MAX_PLACES} places")
+        yield grid
 
 
 def _rows(table: LexborNode) -> Iterator[list[spans.Span]]:

@@ -112,7 +112,8 @@ def _chars(page: pypdfium2.PdfPage, offset: float) -> Iterator[Char]:
         if code < 32 or not pdfium.FPDFText_GetLooseCharBox(text, i, box):
             continue  # a line end that pdfium made up has no box
         x, y = (box.left + box.right) / 2, offset + height - (box.top + box.bottom) / 2
-        yield Char(chr(code), x, y, box.left, box.right, box.top - box.bottom)
+        text_of = "\ufffd" if 0xD800 <= code <= 0xDFFF else chr(code)  # half a character is none
+        yield Char(text_of, x, y, box.left, box.right, box.top - box.bottom)
     text.close()
 
 

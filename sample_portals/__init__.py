@@ -7,10 +7,18 @@ loopback that never opens a connection of its own:
         ...  # clients with http_proxy=portals.proxy_url see the five sites and nothing else
 
 The pages are our own, shaped like the platforms these districts use; the reports' text and figures are the real ones.
+
+Beside them stand thirteen sites of pretend districts, one for each way to keep a list (`families`, `mechanisms`). Their
+registry is `REGISTRY`; `EXPECTED` has the addresses of all their reports, by code.
 """
 
+from pathlib import Path
+
+from sample_portals.mechanisms import EXPECTED, FAMILIES
 from sample_portals.messages import Reply, Request
 from sample_portals.server import SamplePortals
 from sample_portals.sites import PORTALS
 
-__all__ = ["PORTALS", "Reply", "Request", "SamplePortals"]
+REGISTRY = Path(__file__).parent / "families.toml"
+
+__all__ = ["EXPECTED", "FAMILIES", "PORTALS", "REGISTRY", "Reply", "Request", "SamplePortals"]

@@ -4,6 +4,7 @@ import argparse
 import time
 
 from sample_portals import SamplePortals
+from sample_portals.mechanisms import FAMILIES
 from sample_portals.sites import SITES
 
 
@@ -12,7 +13,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8118, help="port of the proxy on 127.0.0.1 (default: %(default)s)")
     with SamplePortals(parser.parse_args().port) as portals:
         print(f"Sample portals behind {portals.proxy_url}. For example:")
-        for site in SITES:
+        for site in (*SITES, *FAMILIES):
             print(f"  http_proxy={portals.proxy_url} curl -L http://{site.host}/  # {site.name}")
         print("Ctrl-C ends.", flush=True)
         try:

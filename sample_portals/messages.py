@@ -9,12 +9,13 @@ from email.utils import parsedate_to_datetime
 
 @dataclass(frozen=True)
 class Request:
-    """One request as the proxy received it; `time` is monotonic."""
+    """One request as the proxy received it; `time` is monotonic, `body` what was posted."""
 
     time: float
     method: str
     url: str
     headers: Message
+    body: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Reply:
 
 def finish(request: Request, reply: Reply) -> Reply:
     """The reply as this client gets it: 304 if it has the page already, compressed if the site does that."""
-    if reply.status != 200:
+    if reply.status != 200 or request.method == "POST":
         return reply
     etag = f'"{hashlib.sha256(reply.body).hexdigest()[:16]}"'
     if _is_fresh(request, etag, reply.header("Last-Modified")):

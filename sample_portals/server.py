@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from sample_portals import sites
+from sample_portals import families, mechanisms, sites
 from sample_portals.messages import Reply, Request, finish
 
 Override = Reply | Callable[[Request], Reply]
@@ -46,13 +46,16 @@ class SamplePortals:
         self.requests.append(request)
         override = self.overrides.get(request.url)
         if override is None:
-            return finish(request, _page(request.url))
+            return finish(request, page(request.url, request.body))
         return finish(request, override(request) if callable(override) else override)
 
 
-def _page(url: str) -> Reply:
+def page(url: str, body: bytes = b"") -> Reply:
+    """What the sample portals answer to a GET of `url`, or to a POST of the form `body`."""
     parts = urlsplit(url)
     host = parts.netloc.lower().removesuffix(":80")
+    if parts.scheme == "http" and host in mechanisms.HOSTS:
+        return families.answer(mechanisms.HOSTS[host], url, body)
     if parts.scheme != "http" or host not in sites.HOSTS:
         return _refusal(502, f"no sample portal answers for {url}")
     return sites.page(host, parts.path or "/")
@@ -73,13 +76,15 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        request = Request(time.monotonic(), self.command, self.path, self.headers)
+        posted = self.rfile.read(int(self.headers.get("Content-Length") or 0)) if self.command == "POST" else b""
+        request = Request(time.monotonic(), self.command, self.path, self.headers, posted)
         try:
             self._send(self.server.portals.answer(request))
         except ConnectionError:
             self.close_connection = True
 
     do_HEAD = do_GET
+    do_POST = do_GET
 
     def do_CONNECT(self) -> None:
         self.close_connection = True

@@ -1,10 +1,11 @@
 """Which anchors lead on, and which only look as if they did."""
 
 import time
+from pathlib import Path
 
 import pytest
 
-from parsers.links import FOLLOWED, links
+from parsers.links import FOLLOWED, explained, links
 from parsers.model import Document
 
 PAGE = "http://www.licheng.gov.cn/gongkai/index.html"
@@ -27,6 +28,17 @@ def kinds(anchors: str, kind: str, url: str = PAGE) -> dict[str, str]:
         ("财政预决算", "hub", None),
         ("2023年", "column", "column"),
         ("下一页", "column", "page"),
+        ("样例区人民政府信息公开", "home", "hub"),
+        ("部门信息公开年报", "hub", "column"),
+        ("公共企事业单位信息公开年报", "hub", None),
+        ("区政府", "column", "column"),
+        ("镇(街道)", "column", "column"),
+        ("2022年区直部门年报", "column", "column"),
+        ("区政府", "hub", None),
+        ("2019年及以前", "column", "column"),
+        ("样例供水有限公司2022年年度报告", "column", None),
+        ("历城区2020年法治政府建设年度报告", "column", None),
+        ("图解：历城区2020年政府信息公开工作年度报告", "column", None),
         ("历城区2020年政府信息公开工作年度报告", "column", "report"),
         ("文字解读：历城区2020年政府信息公开工作年度报告", "column", None),
         ("2020年政府信息公开工作要点落实情况", "column", None),
@@ -40,6 +52,12 @@ def test_kind_by_text(text: str, on: str, kind: str | None) -> None:
 def test_title_completes_what_is_cut_short() -> None:
     title = "历城区2020年政府信息公开工作年度报告"
     assert kinds(f'<a href="a.html" title="{title}">历城区2020年政府…</a>', "column") == {title: "report"}
+
+
+@pytest.mark.parametrize("text", ["{}2021-01-29", "[2021-01-29] {}", "·{}", "{}[2021年1月29日]"])
+def test_a_date_beside_the_title_is_no_part_of_it(text: str) -> None:
+    title = "历城区2020年政府信息公开工作年度报告"
+    assert kinds(f'<a href="a.html">{text.format(title)}</a>', "column") == {title: "report"}
 
 
 def test_addresses() -> None:
@@ -61,6 +79,129 @@ def test_base_moves_addresses() -> None:
 )
 def test_no_address(href: str) -> None:
     assert kinds(f'<a href="{href}">年报</a>', "hub") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "href", "kind"),
+    [
+        ("2020年政府信息公开年报", "2020n/", "column"),
+        ("2020年政府信息公开年报", "2020n_5959063/index.html", "column"),
+        ("2020年政府信息公开年报", "2020.htm", "column"),
+        ("2020年政府信息公开年报", "202101/t20210129_1234567.html", "report"),
+        ("2020年政府信息公开年报", "4716233/index.html", "report"),
+        ("2020年度", "202101/t20210129_1234567.html", "report"),
+        ("2020年", "/other/202101/t20210129_1234567.html", None),
+        ("2020年", "/other/", None),
+        ("区政府", "/other/", None),
+        ("", "/zwgk/zfxxgknb/", "column"),
+        ("更多>>", "/zwgk/zfxxgkndbg/index.html", "column"),
+        ("更多>>", "/zwgk/fzzfndbg/", None),
+        ("要闻动态", "/zwgk/zfxxgknb/", None),
+        ("2", "index_1.html", "page"),
+        ("3", "3.html", "page"),
+        ("2", "?page=2&kw=", "page"),
+        ("尾页", "index_9.html", "page"),
+        ("[2]", "page_2.html", "page"),
+        ("5", "?date=2021-01-05", None),
+        ("2", "/other/index_1.html", None),
+        ("9", "http://elsewhere.gov.cn/gongkai/index_8.html", None),
+        ("999", "index_998.html", None),
+        ("下一页", "?page=201", None),
+    ],
+)
+def test_kind_by_address(text: str, href: str, kind: str | None) -> None:
+    assert kinds(f'<a href="{href}">{text}</a>', "column").get(text) == kind
+
+
+def test_pages_that_count_down_below_a_file() -> None:
+    anchors = '<a href="zfxxgknb/2.htm">2</a><a href="zfxxgknb/1.htm">3</a>'
+    assert kinds(anchors, "column", "http://x.gov.cn/zwgk/zfxxgknb.htm") == {"2": "page", "3": "page"}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<script>location.replace('./nb/')</script>",
+        '<script>window.location.href = "nb/";</script>',
+        "<script>window.location='nb/'</script>",
+        '<meta http-equiv="Refresh" content="0; url=nb/">',
+        "<META HTTP-EQUIV=refresh CONTENT=\"3;URL='nb/'\">",
+        '<frameset><frame src="nb/"></frameset>',
+        '<p>要闻</p><iframe src="/gongkai/nb/"></iframe>',
+    ],
+)
+@pytest.mark.parametrize("kind", ["home", "hub", "column", "page"])
+def test_what_a_page_sends_on_to_is_what_it_is(page: str, kind: str) -> None:
+    found = links(Document(PAGE, b"", "html", f"<html>{page}</html>"), kind)
+    assert [(link.url, link.kind) for link in found] == [("http://www.licheng.gov.cn/gongkai/nb/", kind)]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"<script>function m() {{ location.href = '/m/'; }}</script><p>{'政务公开' * 60}</p>",
+        "<script>location.href = '/search?q=' + word;</script>",
+        '<iframe src="http://weather.example.com/"></iframe>',
+        '<meta http-equiv="refresh" content="600">',
+        '<meta http-equiv="refresh" content="0;url=/">',
+    ],
+)
+def test_what_sends_nobody_on(page: str) -> None:
+    assert links(Document(PAGE, b"", "html", f"<html>{page}</html>"), "column") == []
+
+
+def test_a_report_goes_on_in_frames_and_pages() -> None:
+    url = "http://x.gov.cn/nb/202101/t20210129_1.html"
+    page = '<iframe src="P1.html"></iframe><a href="t20210129_1_1.html">2</a><a href="t20210128_7.html">下一页</a>'
+    found = links(Document(url, b"", "html", page), "report")
+    assert [(link.url.rpartition("/")[2], link.kind) for link in found] == [
+        ("t20210129_1_1.html", "attachment"),
+        ("P1.html", "attachment"),
+    ]
+    gone = '<meta http-equiv="refresh" content="0;url=../">'
+    assert links(Document(url, b"", "html", gone), "report") == []
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        '<meta name="ColumnType" content="信息公开年报">',
+        '<meta name="ColumnName" content="政府信息公开年报">',
+        '<div>当前位置：<a href="/">首页</a> &gt; <a href="../">政务公开</a> &gt; 政府信息公开年报</div>',
+    ],
+)
+def test_a_hub_that_names_itself_the_column_is_one(label: str) -> None:
+    title = "历城区2020年政府信息公开工作年度报告"
+    page = f'{label}<a href="a.html">{title}</a>'
+    assert kinds(page, "hub") == {title: "report"}
+    assert title not in kinds(page.replace("年报", "目录"), "hub")
+
+
+def test_every_link_has_its_reason() -> None:
+    page = Document(PAGE, b"", "html", '<a href="t.html">年报</a><a href="2020/">2020年</a>')
+    assert [(link.text, reason) for link, reason in explained(page, "hub")] == [
+        ("年报", "its text is the name of the column"),
+        ("2020年", "its text is a year, and it leads to a list"),
+    ]
+
+
+def test_a_real_column_with_a_pager_written_by_script() -> None:
+    """A saved page of 恩格贝示范区 (TRS), with what its script wrote, and as its server sent it."""
+    url = "http://egb.ordos.gov.cn/xxgk/xxgknb/"
+    written = (Path(__file__).parent / "pages" / "egb_xxgknb.html").read_text("utf-8")
+    sent = written.replace(
+        written[written.index("</script>共计&nbsp;") : written.index('<input type="text" id="itemNum"')], "</script>"
+    )
+    assert '<a href="index_1.html">' in written and '<a href="index_1.html">' not in sent
+    for page in (written, sent):
+        found = links(Document(url, b"", "html", page), "column")
+        assert [link.url.removeprefix(url) for link in found if link.kind == "page"] == ["index_1.html"]
+        assert [(link.url.removeprefix(url), link.text) for link in found if link.kind == "report"] == [
+            ("202009/t20200903_2748784.html", "鄂尔多斯市2019年政府信息公开工作年度报告"),
+            ("202003/t20200311_2593126.html", "鄂尔多斯市人民政府办公室2019年政府信息公开工作年度报告"),
+            ("201905/t20190530_2380968.html", "鄂尔多斯市2018年政府信息公开年度报告"),
+            ("201905/t20190530_2380967.html", "内蒙古自治区2018年政府信息公开工作年度报告"),
+        ]
 
 
 def test_attachments_by_address_or_name() -> None:

@@ -1,6 +1,7 @@
 """The sample portals: whole, true to their texts, and closed to the outside."""
 
 import http.client
+import json
 import re
 import urllib.error
 import urllib.request
@@ -16,7 +17,10 @@ import lxml.html
 import pypdfium2
 import pytest
 
-from sample_portals import PORTALS, Reply, Request, SamplePortals, sites
+from archive import registry
+from parsers import document, report
+from sample_portals import EXPECTED, FAMILIES, PORTALS, REGISTRY, Reply, Request, SamplePortals, sites
+from sample_portals.families import Family
 from sample_portals.report_text import REPORTS
 from sample_portals.sites import SITES, Site
 
@@ -156,6 +160,42 @@ def docx_tables(root: lxml.etree._Element) -> list[Rows]:
 def grid_width(row: lxml.etree._Element) -> int:
     spans = [cell.find(f"{W}tcPr/{W}gridSpan") for cell in row.iter(f"{W}tc")]
     return sum(1 if span is None else int(span.attrib[f"{W}val"]) for span in spans)
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.slug)
+def test_pretend_reports_are_whole(portals: SamplePortals, family: Family) -> None:
+    """Each can be read, says what it is, and adds up; no two have the same figures."""
+    assert len(EXPECTED[family.code]) == 7
+    found = set()
+    for url in EXPECTED[family.code]:
+        status, headers, body = fetch(portals, url)
+        assert status == 200
+        read = report.read([document.identify(body, url, str(headers["Content-Type"]))], [family.name])
+        assert [f for f in read.findings if f.level != "info"] == []
+        values = {fact.item: fact.value for fact in read.facts}
+        assert {fact.form for fact in read.facts} == {"form_2021"} and len(values) == 200
+        found.add((read.heading.scope, read.heading.year, values["requests.new_requests.total"]))
+    assert len({new for *_, new in found}) == 7
+    assert sorted((scope, year) for scope, year, _ in found) == [
+        ("department", 2022),
+        ("department", 2023),
+        *(("government", year) for year in range(2021, 2025)),
+        ("town", 2023),
+    ]
+
+
+def test_pretend_districts_are_registered() -> None:
+    registered = registry.load([REGISTRY], bundled=False)
+    assert [(p.code, p.name, p.home) for p in registered.values()] == [(f.code, f.name, f.home) for f in FAMILIES]
+    assert all("never tried on a real site" in p.note and not p.columns for p in registered.values())
+
+
+def test_forms_are_answered(portals: SamplePortals) -> None:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": portals.proxy_url}))
+    form = b"channelid=200210&classsql=chnlid%3D1813&page=2&prepage=4"
+    with opener.open("http://trssearch.sample.test/fjdzapp/search", form, timeout=10) as response:
+        assert len(json.load(response)["data"]) == 4
+    assert (portals.requests[0].method, portals.requests[0].body) == ("POST", form)
 
 
 def test_portals_in_order() -> None:

@@ -1,0 +1,107 @@
+"""The anchors of a page with the words that a reader sees on them, and the addresses of its numbered pages."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+
+from bs4 import BeautifulSoup, Tag
+from bs4.element import NavigableString, PageElement
+from bs4.filter import SoupStrainer
+from w3lib.url import safe_url_string
+
+from parsers import numbers
+
+MAX_PAGES = 200  # of one list. A pager that counts further never ends: no body has so many annual reports
+
+_LABEL_NODES = 100  # unclosed anchors stand in each other, thousands deep: a label is not the rest of the page
+_CUT_SHORT = re.compile(r"(?:…|\.\.\.)$")
+_DATE = r"[\[(]?20\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}日?[\])]?"
+_BESIDE = re.compile(rf"^(?:{_DATE}|[·•◆■▪►])+|{_DATE}$")  # what many lists put into the anchor, beside the title
+_PAGE_PARAMETER = re.compile(r"(?:cur(?:rent)?|to|go)?page(?:no|num|index|number)?|pn|p", re.IGNORECASE)
+_PAGE_OF_LIST = re.compile(r"/?(?:(?:index|list|page)?[_-]?\d{0,4})?$")
+
+
+def anchors(html: str, page: str) -> Iterator[tuple[str, str]]:
+    """(address, words) of each anchor that leads to a web page. `page` is the address that `html` came from."""
+    soup = tags(html, "a", "area", "base")
+    root = base(soup, page)
+    for anchor in soup.find_all(["a", "area"], href=True):
+        assert isinstance(anchor, Tag)
+        if url := address(root, str(anchor["href"])):
+            yield url, _text(anchor)
+
+
+def tags(html: str, *names: str) -> BeautifulSoup:
+    """Only these tags of a page. An XML declaration before it is no reason for a warning."""
+    return BeautifulSoup(re.sub(r"^\s*<\?xml[^>]*>", "", html), "lxml", parse_only=SoupStrainer(list(names)))
+
+
+def base(soup: BeautifulSoup, page: str) -> str:
+    """The address that a page's relative addresses start from."""
+    tag = soup.find("base", href=True)
+    return (address(page, str(tag["href"])) or page) if isinstance(tag, Tag) else page
+
+
+def address(page: str, href: str) -> str | None:
+    """`href` as it stands on `page`, whole and without fragment; None where it leads to no web page.
+
+    Written as the crawler writes addresses (年报.html becomes %E5%B9%B4…), so that the archive knows it by this name.
+    """
+    try:
+        url = safe_url_string(urljoin(page, safe_url_string(href.strip()))).partition("#")[0]
+        parts = urlsplit(url)
+        if parts.port == {"http": 80, "https": 443}.get(parts.scheme):
+            url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition(":")[0]))
+    except ValueError:
+        return None  # such as http://[
+    return url if parts.scheme in ("http", "https") and parts.netloc else None
+
+
+def _text(anchor: Tag) -> str:
+    """The anchor's words without white space; its title, or its picture's, where words are cut short or missing."""
+    words = _BESIDE.sub("", numbers.squash("".join(_strings(anchor))))
+    title = numbers.squash(str(anchor.get("title") or anchor.get("alt") or ""))
+    return title if title and (not words or _CUT_SHORT.search(words)) else words
+
+
+def _strings(anchor: Tag) -> Iterator[str]:
+    todo: list[PageElement] = [anchor]
+    for _ in range(_LABEL_NODES):
+        node = todo.pop() if todo else None
+        if isinstance(node, Tag):
+            todo += reversed(node.contents)
+        elif type(node) is NavigableString:
+            yield node
+
+
+def with_query(url: str, **values: str) -> str:
+    """`url` with some of its query's values set."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True)) | values
+    return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+def page_parameter(url: str) -> tuple[str, int] | None:
+    """The query's page number: its name and value."""
+    for name, value in parse_qsl(urlsplit(url).query):
+        if _PAGE_PARAMETER.fullmatch(name) and re.fullmatch(r"\d{1,9}", value):
+            return name, int(value)
+    return None
+
+
+def list_of(url: str) -> tuple[str, str, frozenset[tuple[str, str]]]:
+    """What all pages of one list have in common: their address without the page's number.
+
+    /nb/, /nb/index_1.html, /nb/2.html, /nb.htm, /nb/3.htm and /nb/?page=2 are pages of one list.
+    """
+    parts = urlsplit(url)
+    path = re.sub(r"\.\w{1,5}$", "", parts.path)
+    rest = frozenset(pair for pair in parse_qsl(parts.query) if not _PAGE_PARAMETER.fullmatch(pair[0]))
+    return parts.netloc, _PAGE_OF_LIST.sub("", path, count=1), rest
+
+
+def too_far(url: str) -> bool:
+    """Whether the address has a page number beyond `MAX_PAGES`."""
+    parameter = page_parameter(url)
+    number = re.search(r"(?:[/_-]|index|page)(\d{1,9})(?:\.\w{1,5})?$", urlsplit(url).path)
+    return (parameter[1] if parameter else int(number[1]) if number else 0) > MAX_PAGES
