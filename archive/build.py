@@ -4,12 +4,15 @@ So an incremental build, which reads only the portals whose files have changed, 
 """
 
 import dataclasses
+import functools
 import hashlib
+import itertools
 import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,7 @@ import sqlite_utils
 from archive import captures, registry, tables, warc
 from archive.captures import Capture, Holdings
 from archive.model import Portal
-from parsers import report
+from parsers import anchors, report
 from parsers.links import links
 from parsers.model import Document, Heading, Link, Report
 from parsers.numbers import squash
@@ -53,44 +56,90 @@ class Version:
 def build(data: Path, full: bool = False, said: Callable[[str], None] = lambda line: None) -> list[str]:
     """Brings DATA/nianbao.db up to date with DATA/warc; returns what is damaged, a line each.
 
-    A damaged portal keeps the rows that it has. `full` makes the database from nothing, and puts it in place whole.
+    No report is lost to a damaged file: its portal keeps the rows that it has, and a build from nothing reads what is
+    left. `full` makes the database from nothing and puts it in place whole; so does any change of the program.
     """
     target = data / "nianbao.db"
-    fresh = full or not target.exists()
+    fresh = full or not _is_current(target)
     path = data / "nianbao.db.new" if fresh else target
     if fresh:
-        path.unlink(missing_ok=True)
+        _remove(path)
     db = sqlite_utils.Database(path)
     try:
         damaged = _build(db, data, fresh, said)
     finally:
         db.close()
     if fresh:
+        _remove(target)  # with its journal: SQLite would roll a killed build's journal back into the new file
         os.replace(path, target)
     return damaged
+
+
+def _remove(path: Path) -> None:
+    for name in ("-journal", "-wal", "-shm", ""):
+        path.with_name(path.name + name).unlink(missing_ok=True)
+
+
+def _is_current(path: Path) -> bool:
+    """Whether the database is there and was made by this very program."""
+    if not path.exists() or not path.stat().st_size:
+        return False
+    db = sqlite_utils.Database(path)
+    try:
+        return bool(db.execute("pragma user_version").fetchone()[0] == _fingerprint())
+    finally:
+        db.close()
+
+
+@functools.cache
+def _fingerprint() -> int:
+    """A number that changes with the code and the data that rows are made by."""
+    digest = hashlib.sha256()
+    for package in ("parsers", "archive"):
+        folder = Path(str(files(package)))
+        for path in sorted(p for p in folder.rglob("*") if p.suffix in (".py", ".toml") and "portals" not in p.parts):
+            digest.update(path.read_bytes())
+    return int.from_bytes(digest.digest()[:4]) >> 1  # SQLite keeps 32 bits with a sign
 
 
 def _build(db: sqlite_utils.Database, data: Path, fresh: bool, said: Callable[[str], None]) -> list[str]:
     if fresh:
         with db.atomic():
             tables.create(db)
-    by_portal: dict[str, list[Path]] = {}
-    for path in warc.files(data):
-        by_portal.setdefault(path.parent.name, []).append(path)
-    damaged = []
-    for code, paths in by_portal.items():
+        db.execute(f"pragma user_version = {_fingerprint()}")
+    damaged: list[str] = []
+    for code, paths in _by_portal(db, data).items():
         known = {row["filename"]: row["bytes"] for row in db.table("archives").rows_where("portal = ?", [code])}
-        if known == {path.name: path.stat().st_size for path in paths}:
+        there = [path for path in paths if path.exists()]
+        if known == {path.name: path.stat().st_size for path in there}:
             continue
         said(code)
         try:
-            rows = _rows(captures.load(code, paths), paths)
-        except warc.Damaged as error:
-            damaged.append(str(error))
+            holdings = captures.load(code, there)
+            holdings.damage += [f"{path} is gone" for path in paths if path not in there]
+            rows = _rows(holdings, there)
+        except Exception as error:  # one portal's pages must not keep the others from being built
+            damaged.append(f"{code} could not be built: {type(error).__name__}: {error}")
             continue
-        with db.atomic():
-            _replace(db, code, rows)
+        damaged += holdings.damage
+        if not (holdings.damage and _loses(db, code, rows)):
+            with db.atomic():
+                _replace(db, code, rows)
     return damaged
+
+
+def _by_portal(db: sqlite_utils.Database, data: Path) -> dict[str, list[Path]]:
+    """code → its WARC files: those that are there, and those that an index or the database says must be."""
+    found = {*warc.files(data), *map(warc.warc_path, (data / "warc").glob("*/*.jsonl"))}
+    found |= {data / "warc" / row["portal"] / row["filename"] for row in db.table("archives").rows}
+    return {code: list(paths) for code, paths in itertools.groupby(sorted(found), key=lambda path: path.parent.name)}
+
+
+def _loses(db: sqlite_utils.Database, code: str, rows: dict[str, list[dict[str, Any]]]) -> bool:
+    """Whether the rows made from a damaged archive lack a table of a report that the database has."""
+    sql = "select report, form, table_name from sheets s join reports r on r.id = s.report where r.portal = ?"
+    had = {tuple(row.values()) for row in db.query(sql, [code])}
+    return not had <= {(row["report"], row["form"], row["table_name"]) for row in rows.get("sheets", [])}
 
 
 def _replace(db: sqlite_utils.Database, code: str, rows: dict[str, list[dict[str, Any]]]) -> None:
@@ -129,31 +178,38 @@ def _capture_row(capture: Capture, code: str) -> dict[str, Any]:
 
 def walk(portal: Portal, holdings: Holdings) -> Iterator[Found]:
     """The way that the crawler went, gone again through every version that is kept of each page."""
-    todo = [Found(Link(portal.home, "", "home"), "")]
-    todo += [Found(Link(url, "", "column"), "") for url in portal.columns]
+    todo = [Found(Link(anchors.address(portal.home, "") or "", "", "home"), "")]
+    todo += [Found(Link(anchors.address(url, "") or "", "", "column"), "") for url in portal.columns]
     seen = set()
     while todo:
         found = todo.pop(0)
-        if (found.link.url, found.link.kind) in seen:
+        address = _address(found.link)
+        if (address, found.link.kind) in seen:
             continue
-        seen.add((found.link.url, found.link.kind))
+        seen.add((address, found.link.kind))
         yield found
-        if found.link.kind in ("report", "attachment"):
-            continue
-        for capture in holdings.versions(found.link.url):
-            page = holdings.document(capture)
-            if page and page.media_type == "html":
+        if found.link.kind not in ("report", "attachment"):
+            for page in holdings.pages(address):
                 todo += [Found(link, page.url) for link in links(page, found.link.kind)]
 
 
+def _address(link: Link) -> str:
+    return warc.address(link.url, link.body.encode())
+
+
 def _column_rows(portal: Portal, holdings: Holdings, walked: Iterable[Found]) -> list[dict[str, Any]]:
-    """Each column once: the same payload under two addresses is one column. A block page is none."""
-    rows, digests = [], set()
+    """Each column once: the same payload under two addresses is one column. A block page is none.
+
+    Lists that are built by script differ only in what the script made of them.
+    """
+    rows, known = [], set()
     for found in walked:
-        versions = list(holdings.versions(found.link.url)) if found.link.kind == "column" else []
+        versions = list(holdings.versions(_address(found.link))) if found.link.kind == "column" else []
         read = [capture for capture in versions if holdings.document(capture)]
-        if read and read[-1].record.digest not in digests:
-            digests.add(read[-1].record.digest)
+        held = read[-1:] + (holdings.rendered(read[-1]) if read else [])
+        digests = tuple(capture.record.digest for capture in held)
+        if digests and digests not in known:
+            known.add(digests)
             title = found.link.text or "（登记的栏目 / from the registry）"
             rows.append({"portal": portal.code, "url": found.link.url, "title": title, "found_on": found.found_on})
     return rows
@@ -179,13 +235,13 @@ def _versions(portal: Portal, holdings: Holdings, link: Link) -> Iterator[Versio
     """The states of one report's page with its attachments, as each visit left them."""
     last: list[str] = []
     for visit in range(len(holdings.runs)):
-        page = holdings.at(link.url, visit)
+        page = holdings.at(_address(link), visit)
         document = holdings.document(page) if page else None
         if not page or not document:
             continue
         parts = [(document, page)]
         for attachment in links(document, "report") if document.media_type == "html" else []:
-            capture = holdings.at(attachment.url, visit)
+            capture = holdings.at(_address(attachment), visit)
             attached = holdings.document(capture) if capture else None
             if capture and attached:
                 parts.append((attached, capture))

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
 
 from archive import warc
 from archive.model import Record, Run
 from parsers import blocking, document
+from parsers.anchors import address
 from parsers.model import Document
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
@@ -19,7 +19,10 @@ _MAX_REDIRECTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """A response record, its file, and the visit it belongs to; `visit` counts a portal's visits from 0."""
+    """A response record, or that of the page which a browser made of one; its file, and the visit it belongs to.
+
+    `visit` counts a portal's visits from 0.
+    """
 
     record: Record
     run: str
@@ -35,10 +38,12 @@ class Holdings:
     runs: list[Run] = field(default_factory=list)
     failures: list[dict[str, Any]] = field(default_factory=list)
     captures: list[Capture] = field(default_factory=list)
+    conversions: list[Capture] = field(default_factory=list)
+    damage: list[str] = field(default_factory=list)
     _documents: dict[tuple[str, str], Document | None] = field(default_factory=dict)
 
     def at(self, url: str, visit: int) -> Capture | None:
-        """The latest successful answer for an address as of a visit, redirects followed."""
+        """The latest successful answer for an address (warc.address) as of a visit, redirects followed."""
         for _ in range(_MAX_REDIRECTS):
             known = self._by_url.get(url, [])
             at = bisect_right(known, visit, key=lambda c: c.visit)
@@ -47,7 +52,7 @@ class Holdings:
             capture = known[at - 1]
             if capture.record.status not in _REDIRECTS:
                 return capture
-            url = urljoin(url, warc.read_header(capture.warc, capture.record, "Location")).partition("#")[0]
+            url = self._location(capture)
         return None
 
     def versions(self, url: str) -> Iterator[Capture]:
@@ -59,14 +64,46 @@ class Holdings:
                 seen.add(capture.record.digest)
                 yield capture
 
+    def pages(self, url: str) -> Iterator[Document]:
+        """Each different page that an address has answered with, then those that a browser made of them."""
+        versions = list(self.versions(url))
+        rendered = {c.record.digest: c for version in versions for c in self.rendered(version)}
+        for capture in (*versions, *rendered.values()):
+            page = self.document(capture)
+            if page:
+                yield page
+
+    def rendered(self, capture: Capture) -> list[Capture]:
+        """What a browser made of the address of `capture`, oldest first."""
+        return self._conversions_by_url.get(capture.record.url, [])
+
     def document(self, capture: Capture) -> Document | None:
-        """What the payload is; None for a block page. Raises warc.Damaged."""
+        """What the payload is; None for a block page, and for a record that is damaged, which `damage` then names."""
         key = capture.record.digest, capture.record.url
         if key not in self._documents:
-            content, content_type = warc.read_payload(capture.warc, capture.record)
-            found = document.identify(content, capture.record.url, content_type)
-            self._documents[key] = None if blocking.reason(capture.record.status, found) else found
+            self._documents[key] = self._read(capture)
         return self._documents[key]
+
+    def _read(self, capture: Capture) -> Document | None:
+        url = warc.url_of(capture.record.url)
+        try:
+            content, content_type = warc.read_payload(capture.warc, capture.record)
+        except warc.Undecodable:
+            return Document(url, b"", "unknown")  # a report of which nothing can be read says so by a finding
+        except warc.Damaged as error:
+            self.damage.append(str(error))
+            return None
+        found = document.identify(content, url, content_type)
+        return None if blocking.reason(capture.record.status, found) else found
+
+    def _location(self, capture: Capture) -> str:
+        """Where a redirect leads, as the crawler writes addresses; "" where it leads nowhere."""
+        try:
+            target = warc.read_header(capture.warc, capture.record, "Location")
+            return address(warc.url_of(capture.record.url), target) or ""
+        except warc.Damaged as error:
+            self.damage.append(str(error))
+            return ""
 
     @cached_property
     def _by_url(self) -> dict[str, list[Capture]]:
@@ -76,16 +113,32 @@ class Holdings:
                 found.setdefault(capture.record.url, []).append(capture)
         return found
 
+    @cached_property
+    def _conversions_by_url(self) -> dict[str, list[Capture]]:
+        found: dict[str, list[Capture]] = {}
+        for capture in self.conversions:
+            found.setdefault(capture.record.url, []).append(capture)
+        return found
+
 
 def load(code: str, warcs: Iterable[Path]) -> Holdings:
-    """Reads the indexes and notes of a portal's files. Raises warc.Damaged."""
-    visits = sorted(filter(None, map(_visit, warcs)), key=lambda v: (v.run.started, v.run.id))
-    holdings = Holdings(code, [v.run for v in visits])
+    """Reads the indexes and notes of a portal's files; a file that cannot be read is named in `damage`."""
+    holdings = Holdings(code)
+    visits: list[_Visit] = []
+    for path in warcs:
+        try:
+            visits += filter(None, [_visit(path)])
+        except (warc.Damaged, KeyError, ValueError) as error:
+            holdings.damage.append(
+                str(error) if isinstance(error, warc.Damaged) else f"{path}: not a visit ({error!r})"
+            )
+    visits.sort(key=lambda v: (v.run.started, v.run.id))
+    holdings.runs = [v.run for v in visits]
     for number, visit in enumerate(visits):
         notes = enumerate(visit.failures, 1)
         holdings.failures += [{"run": visit.run.id, "number": n, "portal": code, **note} for n, note in notes]
-        responses = (r for r in visit.records if r.type == "response")
-        holdings.captures += [Capture(r, visit.run.id, number, visit.warc) for r in responses]
+        for kind, kept in (("response", holdings.captures), ("conversion", holdings.conversions)):
+            kept += [Capture(r, visit.run.id, number, visit.warc) for r in visit.records if r.type == kind]
     return holdings
 
 

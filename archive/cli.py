@@ -1,20 +1,21 @@
 """The command `nianbao`. Exit codes: 0 done; 1 done, but something is wrong; 2 wrong use; 3 data folder in use."""
 
 import functools
+import io
 import json
 import os
-import subprocess
+import sqlite3
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 import sqlite_utils
 from rich.console import Console
 
-from archive import build, captures, clock, lock, registry, serve, show, visits, warc
+from archive import build, captures, clock, lock, registry, repair, serve, show, visits, warc
 from archive.model import Portal
 from archive.verify import verify
 from parsers import document, report
@@ -33,6 +34,9 @@ class _Failed(Exception):
 
 def main() -> None:
     """Runs the command; every expected error is one line on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show 年报 is no reason to fail
     try:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
@@ -46,6 +50,8 @@ def main() -> None:
         _end(3, str(error))
     except (warc.Damaged, OSError) as error:
         _end(1, str(error))
+    except sqlite3.DatabaseError as error:
+        _end(1, f"the database cannot be read ({error}); delete it and run `nianbao build --full`")
     except _Failed as error:
         _end(error.code, str(error))
     except Exception as error:
@@ -76,6 +82,7 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--debug", is_flag=True, help="Show tracebacks.")
     @functools.wraps(function)
     def command(debug: bool, **given: Any) -> Any:
+        clock.now()  # a wrong NIANBAO_NOW is said before anything is done
         given["settings"] = dict(_setting(s) for s in given["settings"])
         return function(**given)
 
@@ -86,6 +93,8 @@ def _setting(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
         raise click.BadParameter(f"-s takes NAME=VALUE, not {text!r}")
+    if name in ("NIANBAO_DATA", "NIANBAO_REGISTRY", "NIANBAO_ONLY_REGISTRY", "NIANBAO_SAMPLE"):
+        raise click.BadParameter(f"{name} is set by the command's own options")
     return name, value
 
 
@@ -113,55 +122,64 @@ def crawl(
         "NIANBAO_REGISTRY": os.pathsep.join(str(p.absolute()) for p in registries),
         "NIANBAO_ONLY_REGISTRY": str(int(only_registry)),
     }
-    return _crawl(chosen, _folder(data), given | settings, {})
+    folder = _folder(data)
+    if path := _first_capture(folder, sample=True):
+        raise _Failed(2, f"{folder} holds sample captures ({path.name}); choose another folder with --data")
+    return _crawl(chosen, folder, given | settings, {})
 
 
 def _folder(data: Path | None, default: str = "data") -> Path:
-    return (data or Path(default)).absolute()
+    folder = (data or Path(default)).absolute()
+    if folder.exists() and not folder.is_dir():
+        raise _Failed(2, f"{folder} is a file, not a folder; choose another with --data")
+    return folder
 
 
 def _crawl(chosen: list[Portal], data: Path, settings: dict[str, str], environment: dict[str, str]) -> int:
-    clock.now()  # a wrong NIANBAO_NOW is said before anything is done
     with lock.locked(data):
-        for line in warc.cut_torn_ends(warc.files(data)):
+        folders = {portal.code for portal in chosen}
+        for line in repair.repair(p for p in warc.files(data) if p.parent.name in folders):
             click.echo(f"nianbao: {line}", err=True)
-        before = {path.name for path in warc.files(data)}
+        files, known = {path.name for path in warc.files(data)}, _report_ids(data)
         visits.send(chosen, data, settings, environment)
         damaged = _build(data, full=False)
-        good = [_tell(portal, data, before) for portal in chosen]
+        good = [_tell(portal, data, files, known) for portal in chosen]
     return int(bool(damaged) or not all(good))
 
 
-def _tell(portal: Portal, data: Path, before: set[str]) -> bool:
-    """The closing line of a visit. Whether it ended as it should."""
+def _report_ids(data: Path) -> set[str]:
+    path = data / "nianbao.db"
+    return (
+        {row["id"] for row in sqlite_utils.Database(path).query("select id from reports")} if path.exists() else set()
+    )
+
+
+def _tell(portal: Portal, data: Path, files: set[str], known: set[str]) -> bool:
+    """The closing line of a visit, given the files and reports there were before. Whether it ended as it should."""
+    written = [p for p in warc.files(data) if p.parent.name == portal.code and p.name not in files]
     db = sqlite_utils.Database(data / "nianbao.db")
-    visit = next(
-        (r for r in db.table("runs").rows_where("portal = ?", [portal.code], order_by="started desc", limit=1)), None
-    )
-    if not visit or f"{visit['id']}.warc.gz" in before:
-        click.echo(f"{portal.code} {portal.name}: failed before it began; see {data / 'logs' / portal.code}.log")
+    ids = [p.name.removesuffix(".warc.gz") for p in written]
+    visit = next(iter(db.table("runs").rows_where("id = ?", ids[-1:])), None) if ids else None
+    if not visit:
+        reason = "could not be built" if written else "did not begin"
+        click.echo(f"{portal.code} {portal.name}: {reason}; see {data / 'logs' / portal.code}.log")
         return False
-    counts = dict.fromkeys(("new", "revised"), 0)
-    for row in db.query(
-        "select kind, count(*) as n from events where portal = ? and date >= ? group by kind",
-        [portal.code, visit["started"]],
-    ):
-        counts[row["kind"]] = row["n"]
+    current = list(db.query("select id, revision from reports where portal = ? and current", [portal.code]))
+    fresh = [row["revision"] for row in current if row["id"] not in known]
+    new, revised = fresh.count(1), len(fresh) - fresh.count(1)
     columns = db.table("columns").count_where("portal = ?", [portal.code])
-    current = db.table("reports").count_where("portal = ? and current", [portal.code])
-    unchanged = current - sum(counts.values())
-    click.echo(
-        f"{portal.code} {portal.name}: {visit['verdict']}; columns {columns}; reports {counts['new']} new, "
-        f"{counts['revised']} revised, {unchanged} unchanged; captures {visit['captures']}, bytes {visit['bytes']:,}"
-        + (f"; {visit['message']}" if visit["message"] else "")
+    line = (
+        f"{portal.code} {portal.name}: {visit['verdict']}; columns {columns}; reports {new} new, {revised} revised, "
+        f"{len(current) - len(fresh)} unchanged; captures {visit['captures']}, bytes {visit['bytes']:,}"
     )
+    click.echo(line + (f"; {show.printable(visit['message'])}" if visit["message"] else ""))
     return visit["verdict"] == "ok" or (visit["verdict"] == "empty" and not portal.expect_reports)
 
 
 def _build(data: Path, full: bool) -> list[str]:
     damaged = build.build(data, full)
     for line in damaged:
-        click.echo(f"nianbao: {line}; its portal was left as it is; `nianbao verify` tells more", err=True)
+        click.echo(f"nianbao: {line}; `nianbao verify` tells more", err=True)
     return damaged
 
 
@@ -230,7 +248,8 @@ def check(data: Path | None, **_: Any) -> None:
     )
     for row in sorted(rows, key=lambda r: LEVELS.index(r["level"])):
         console.print(f"[{show.STYLES[row['level']]}]{row['level']}[/] {row['check_name']}: ", end="")
-        console.print(f"{row['issuer']} {row['year']}: {row['message']}", markup=False, highlight=False, soft_wrap=True)
+        line = show.printable(f"{row['issuer']} {row['year']}: {row['message']}")
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @cli.command("verify")
@@ -242,39 +261,38 @@ def verify_command(data: Path | None, **_: Any) -> int:
     for line in problems:
         click.echo(line)
     if problems:
-        raise _Failed(1, f"{len(problems)} things are wrong; restore the files named above from a copy")
+        raise _Failed(1, f"things that are wrong: {len(problems)}; restore files that are named above from a copy")
     click.echo(f"{len(warc.files(folder))} WARC files: every record and every row is as it was written")
     return 0
 
 
 @cli.command("serve")
-@click.option("--port", default=8001, show_default=True, help="On 127.0.0.1.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8001, show_default=True, help="On 127.0.0.1.")
 @_options
-def serve_command(port: int, data: Path | None, **_: Any) -> int:
+def serve_command(port: int, data: Path | None, **_: Any) -> NoReturn:
     """Datasette on 127.0.0.1, read-only."""
-    return _serve(_database(data).parent, port)
+    _serve(_database(data).parent, port)
 
 
-def _serve(data: Path, port: int) -> int:
+def _serve(data: Path, port: int) -> NoReturn:
     if not serve.port_is_free("127.0.0.1", port):
         raise _Failed(2, f"port {port} is in use; choose another with --port")
     click.echo(f"http://127.0.0.1:{port}/  (Ctrl-C ends)", err=True)
-    try:
-        return subprocess.call([sys.executable, "-m", "datasette", *serve.arguments(data, port)])
-    except KeyboardInterrupt:
-        return 0
+    # This process becomes Datasette, so that a signal sent to it reaches the server.
+    os.execv(sys.executable, [sys.executable, "-m", "datasette", *serve.arguments(data, port)])  # noqa: S606
 
 
 @cli.command()
 @click.option("--no-serve", is_flag=True, help="Stop before serving.")
-@click.option("--port", default=8001, show_default=True, help="On 127.0.0.1.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8001, show_default=True, help="On 127.0.0.1.")
 @_options
 def demo(no_serve: bool, port: int, data: Path | None, settings: dict[str, str], **_: Any) -> int:
     """The whole line on the bundled sample portals, over loopback; then serve it."""
     from sample_portals import PORTALS, SamplePortals
 
     folder = _folder(data, "data-demo")
-    _refuse_real_captures(folder)
+    if path := _first_capture(folder, sample=False):
+        raise _Failed(2, f"{folder} holds captures of real portals ({path.name}); choose another folder with --data")
     if not no_serve and not serve.port_is_free("127.0.0.1", port):
         raise _Failed(2, f"port {port} is in use; choose another with --port")
     chosen = registry.find(PORTALS, registry.load())
@@ -283,15 +301,17 @@ def demo(no_serve: bool, port: int, data: Path | None, settings: dict[str, str],
         way = dict.fromkeys(("http_proxy", "https_proxy"), portals.proxy_url)
         code = _crawl(chosen, folder, given, {**way, "no_proxy": "", "NIANBAO_CONTACT": DEMO_CONTACT})
     click.echo(f"样例 / sample data in {folder}")
-    return code or (0 if no_serve else _serve(folder, port))
+    if code or no_serve:
+        return code
+    _serve(folder, port)
 
 
-def _refuse_real_captures(folder: Path) -> None:
-    for path in warc.files(folder):
-        if any(not run.sample for run in captures.load(path.parent.name, [path]).runs):
-            raise _Failed(
-                2, f"{folder} holds captures of real portals ({path.name}); choose another folder with --data"
-            )
+def _first_capture(folder: Path, sample: bool) -> Path | None:
+    """A WARC file of the folder that is (or is not) of the sample portals. One file speaks for its folder."""
+    for path in warc.files(folder)[:1]:
+        if any(run.sample is sample for run in captures.load(path.parent.name, [path]).runs):
+            return path
+    return None
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def load(paths: Iterable[Path] = (), bundled: bool = True) -> dict[str, Portal]:
 
 def _files(source: Traversable) -> list[Traversable]:
     if source.is_dir():
-        return sorted((f for f in source.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
+        return sorted((f for f in source.iterdir() if f.name.endswith(".toml") and f.is_file()), key=lambda f: f.name)
     if not source.is_file():
         raise RegistryError(f"{source}: no such file or folder")
     return [source]
@@ -58,7 +58,7 @@ def _read(file: Traversable) -> dict[str, Portal]:
 
 def _portal(filename: str, code: str, entry: Any) -> Portal:
     where = f"{filename}, [{code}]"
-    if not (len(code) == 6 and code.isdecimal()):
+    if not (len(code) == 6 and code.isascii() and code.isdecimal()):
         raise RegistryError(f"{where}: a portal is a table named by its six-digit code (GB/T 2260)")
     if not isinstance(entry, dict):
         raise RegistryError(f"{where}: must be a table of {', '.join(_TYPES)}")
@@ -72,22 +72,33 @@ def _portal(filename: str, code: str, entry: Any) -> Portal:
     if not entry.get("name") or not entry.get("slug"):
         raise RegistryError(f"{where}: name and slug are needed")
     for url in (entry.get("home", ""), *entry.get("columns", ())):
-        if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+        if url and not _is_http(url):
             raise RegistryError(f"{where}: {url!r} is not an http address")
+    for host in entry.get("hosts", ()):
+        if not _is_http(f"http://{host}/") or "/" in host:
+            raise RegistryError(f"{where}: {host!r} is not a host, with or without a port")
     return from_dict({"code": code, **entry})
 
 
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # an address such as http://[:: or http://h:abc
+        return False
+
+
 def from_dict(entry: Mapping[str, Any]) -> Portal:
-    """The portal of an entry as `to_dict` made it, or as a TOML file holds it."""
+    """The portal of an entry as a TOML file holds it, or as the archive keeps it."""
     return Portal(**{**entry, **{k: tuple(entry.get(k, ())) for k in ("columns", "hosts")}})
 
 
 def find(names: Iterable[str], portals: Mapping[str, Portal]) -> list[Portal]:
-    """The portals that `names` mean: codes, slugs or hosts. No name means every portal that has a home."""
+    """The portals that `names` mean (codes, slugs or hosts), each once. No name means every portal that has a home."""
     names = list(names)
     if not names:
         return [p for p in portals.values() if p.home]
-    return [_find_one(name, portals) for name in names]
+    return list(dict.fromkeys(_find_one(name, portals) for name in names))
 
 
 def _find_one(name: str, portals: Mapping[str, Portal]) -> Portal:
@@ -102,5 +113,15 @@ def _find_one(name: str, portals: Mapping[str, Portal]) -> Portal:
 
 
 def allowed_hosts(portal: Portal) -> frozenset[str]:
-    """The only hosts that a visit of this portal may talk to, with port where one is given."""
-    return frozenset((*(urlsplit(url).netloc.lower() for url in (portal.home, *portal.columns) if url), *portal.hosts))
+    """The only hosts that a visit of this portal may talk to, as `host_of` writes them."""
+    addresses = (portal.home, *portal.columns, *(f"http://{host}/" for host in portal.hosts))
+    return frozenset(host_of(url) for url in addresses if url)
+
+
+def host_of(url: str) -> str:
+    """Host of an address in lower case, with its port where that is not the scheme's own."""
+    parts = urlsplit(url)
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return host if parts.port in (None, usual) else f"{host}:{parts.port}"

@@ -14,7 +14,16 @@ from parsers.model import Report
 STYLES = dict(zip(LEVELS, ("bold red", "yellow", "dim"), strict=True))
 
 
+_CONTROL = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+
+
+def printable(text: str) -> str:
+    """Text without control and direction characters: what a portal wrote must not steer the reader's terminal."""
+    return text.translate(_CONTROL)
+
+
 def as_json(file: str, report: Report) -> dict[str, Any]:
+    """The object that `nianbao read --json` prints for one file."""
     head = report.heading
     facts = [
         {k: v for k, v in dataclasses.asdict(f).items() if k != "document"} | {"place": str(f.place)}
@@ -34,9 +43,10 @@ def as_json(file: str, report: Report) -> dict[str, Any]:
 
 
 def on_terminal(console: Console, file: str, report: Report) -> None:
+    """Heading, the tables block by block, and the findings."""
     head = report.heading
-    console.rule(escape(f"{head.issuer or '？'} {head.year or '？'}"))
-    console.print(escape(f"{file}\n{head.title or '（无标题）'}  发布 {head.published or '—'}  {head.scope or ''}"))
+    console.rule(_shown(f"{head.issuer or '？'} {head.year or '？'}"))
+    console.print(_shown(f"{file}\n{head.title or '（无标题）'}  发布 {head.published or '—'}  {head.scope or ''}"))
     texts = {
         f.item: f.text.strip() + (f.unit if f.unit in ("万元", "亿元") and f.unit[0] not in f.text else "")
         for f in report.facts
@@ -48,9 +58,13 @@ def on_terminal(console: Console, file: str, report: Report) -> None:
                 console.print(table)
     for fact in report.facts:
         if fact.form == "local":
-            console.print(escape(f"{fact.item}: {fact.text}"))
+            console.print(_shown(f"{fact.item}: {fact.text}"))
     for finding in report.findings:
-        console.print(f"[{STYLES[finding.level]}]{finding.level}[/] {finding.check}: {escape(finding.message)}")
+        console.print(f"[{STYLES[finding.level]}]{finding.level}[/] {finding.check}: {_shown(finding.message)}")
+
+
+def _shown(text: str) -> str:
+    return escape(printable(text))
 
 
 def _table(block: form.Block, texts: dict[str, str]) -> Table | None:
@@ -64,5 +78,5 @@ def _table(block: form.Block, texts: dict[str, str]) -> Table | None:
     for label in block.cols.values():
         table.add_column("\n".join(label.split(">")[-2 if not block.rows else -1 :]), justify="right")
     for label, line in zip(rows.values(), items, strict=True):
-        table.add_row(label.replace(">", " › "), *(escape(texts.get(item, "·")) for item in line))
+        table.add_row(label.replace(">", " › "), *(_shown(texts.get(item, "·")) for item in line))
     return table

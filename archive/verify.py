@@ -11,6 +11,9 @@ from archive import warc
 def verify(data: Path) -> Iterator[str]:
     """A line for each thing that is wrong: file, offset, record, what."""
     responses: dict[tuple[str, int], str] = {}
+    for index in sorted((data / "warc").glob("*/*.jsonl")):
+        if not warc.warc_path(index).exists():
+            yield f"{warc.warc_path(index)}: is gone, and its index is still there"
     for path in warc.files(data):
         yield from warc.verify(path)
         try:

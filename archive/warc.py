@@ -9,17 +9,21 @@ a run that was killed; anything indexed that is missing or different is damage. 
 
 import base64
 import dataclasses
+import fcntl
 import gzip
 import hashlib
 import io
 import json
 import os
+import re
+import string
 import uuid
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
+from urllib.parse import quote
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
@@ -34,8 +38,36 @@ MAX_BODY = 128 << 20  # bytes of one payload after its content encoding is undon
 START, END, FAILURE = "urn:nianbao:start", "urn:nianbao:end", "urn:nianbao:failure"
 
 
+_SAFE = string.punctuation.replace("#", "")
+
+
+def address(url: str, body: bytes = b"", method: str = "") -> str:
+    """The name under which an answer is found again: the URL, and what was posted to it, as web archives write it."""
+    method = method or ("POST" if body else "GET")
+    if method == "GET":
+        return url
+    return f"{url}{'&' if '?' in url else '?'}__wb_method={method}&{quote(body, safe=_SAFE)}"
+
+
+def url_of(address: str) -> str:
+    """The URL that `address` was made from."""
+    return re.split(r"[?&]__wb_method=", address, maxsplit=1)[0]
+
+
 class Damaged(Exception):
     """A record is not as it was written. The text names file and offset."""
+
+
+class Undecodable(Exception):
+    """A payload was kept as it was sent, and is not what its content encoding says, or is too large once undone."""
+
+
+class CutOff(Damaged):
+    """A file ends within a record, which begins at `offset`."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
 
 
 class Writer:
@@ -45,18 +77,21 @@ class Writer:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._warc: BinaryIO = path.open("xb", buffering=0)
+        fcntl.flock(self._warc, fcntl.LOCK_EX)  # for archive.repair, which must not touch a file that is being written
         self._index = index_path(path).open("x", encoding="utf-8")
         block = "".join(f"{k}: {v}\r\n" for k, v in info.items()).encode()
         self._append(_record("warcinfo"), block, "application/warc-fields", {"WARC-Filename": path.name})
 
-    def exchange(self, exchange: Exchange) -> Record:
-        """Writes response and request; returns the response's record."""
-        url, time, response_id = exchange.url, exchange.time, _record_id()
-        shared = {"WARC-IP-Address": exchange.ip_address} if exchange.ip_address else {}
+    def exchange(self, exchange: Exchange, response_id: str = "") -> Record:
+        """Writes response and request; returns the response's record. `response_id` is for those who refer to it."""
+        url, time, response_id = exchange.url, exchange.time, response_id or record_id()
+        name = address(url, exchange.request_body, exchange.method)
+        shared = {"WARC-Target-URI": url}
+        shared |= {"WARC-IP-Address": exchange.ip_address} if exchange.ip_address else {}
         digest = payload_digest(exchange.body)
         mime = _header(exchange.headers, b"content-type").partition(";")[0].strip().lower()
         response = self._append(
-            _record("response", url, time, exchange.status, mime, digest),
+            _record("response", name, time, exchange.status, mime, digest),
             _head(f"{exchange.protocol} {exchange.status} {exchange.reason}", exchange.headers) + exchange.body,
             "application/http; msgtype=response",
             {"WARC-Record-ID": response_id, "WARC-Payload-Digest": digest, **shared},
@@ -64,12 +99,19 @@ class Writer:
         target = "/" + url.split("//", 1)[1].partition("/")[2].partition("#")[0]
         digest = payload_digest(exchange.request_body)
         self._append(
-            _record("request", url, time),
+            _record("request", name, time),
             _head(f"{exchange.method} {target} HTTP/1.1", exchange.request_headers) + exchange.request_body,
             "application/http; msgtype=request",
             {"WARC-Concurrent-To": response_id, "WARC-Payload-Digest": digest, **shared},
         )
         return response
+
+    def conversion(self, url: str, html: bytes, refers_to: str) -> Record:
+        """Writes the page that a browser made of the response whose record is `refers_to`."""
+        digest = payload_digest(html)
+        record = _record("conversion", url, mime="text/html", digest=digest)
+        headers = {"WARC-Refers-To": refers_to, "WARC-Payload-Digest": digest}
+        return self._append(record, html, "text/html", headers)
 
     def note(self, uri: str, content: Mapping[str, Any]) -> Record:
         """Writes what no exchange says (a run's start and end, a failure) as a metadata record of JSON."""
@@ -77,6 +119,7 @@ class Writer:
         return self._append(_record("metadata", uri), block, "application/json", {})
 
     def close(self) -> None:
+        """Closes file and index; nothing can be appended after."""
         self._warc.close()
         self._index.close()
 
@@ -95,8 +138,7 @@ class Writer:
             raise
         sha256 = hashlib.sha256(member).hexdigest()
         placed = dataclasses.replace(record, filename=self.path.name, offset=offset, length=len(member), sha256=sha256)
-        line = {k: v for k, v in dataclasses.asdict(placed).items() if k != "filename"}
-        self._index.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._index.write(line(placed))
         _sync(self._index)
         return placed
 
@@ -113,7 +155,7 @@ def _sync(file: BinaryIO | TextIO) -> None:
     os.fsync(file.fileno())
 
 
-def _record_id() -> str:
+def record_id() -> str:
     return f"<urn:uuid:{uuid.uuid4()}>"
 
 
@@ -128,7 +170,7 @@ def _header(headers: Headers, name: bytes) -> str:
 
 
 def _member(record: Record, block: bytes, content_type: str, headers: Mapping[str, str]) -> bytes:
-    fields = {"WARC-Type": record.type, "WARC-Record-ID": _record_id(), "WARC-Date": record.timestamp}
+    fields = {"WARC-Type": record.type, "WARC-Record-ID": record_id(), "WARC-Date": record.timestamp}
     fields |= {"WARC-Target-URI": record.url} if record.url else {}
     warc_headers = StatusAndHeaders("", list({**fields, **headers}.items()), protocol="WARC/1.1")
     # Given as one block without parsed HTTP headers, so that warcio writes the bytes as they are.
@@ -144,7 +186,19 @@ def payload_digest(body: bytes) -> str:
 
 
 def index_path(warc: Path) -> Path:
+    """Where the index of a WARC file is."""
     return warc.with_name(warc.name.removesuffix(".warc.gz") + ".jsonl")
+
+
+def warc_path(index: Path) -> Path:
+    """Where the WARC file of an index is."""
+    return index.with_suffix(".warc.gz")
+
+
+def line(record: Record) -> str:
+    """A record's line in the index."""
+    fields = {k: v for k, v in dataclasses.asdict(record).items() if k != "filename"}
+    return json.dumps(fields, ensure_ascii=False) + "\n"
 
 
 def files(data: Path) -> list[Path]:
@@ -164,25 +218,46 @@ def index(warc: Path) -> list[Record]:
         raise Damaged(f"{path}: not a valid index ({error})") from None
 
 
-def scan(warc: Path) -> Iterator[Record]:
-    """The records of a file, read from the file itself. Raises Damaged where it ends within a record."""
+def scan(warc: Path, offset: int = 0) -> Iterator[Record]:
+    """The records of a file from `offset` on, read from the file itself. Raises CutOff at a record that is torn."""
     content = warc.read_bytes()
-    offset = 0
+    response: Record | None = None  # waits for its request, which says what its name is
     while offset < len(content):
-        length = _member_length(content, offset, warc)
+        try:
+            length = _member_length(content, offset, warc)
+        except CutOff:
+            if response:
+                yield response
+            raise
         member = content[offset : offset + length]
-        record = _parse(member, warc, offset)
-        mime = ""
-        status = 0
-        if record.http_headers and record.rec_type == "response":
-            status = int(record.http_headers.get_statuscode() or 0)
-            mime = (record.http_headers.get_header("Content-Type") or "").partition(";")[0].strip().lower()
-        header = record.rec_headers.get_header
-        sha256 = hashlib.sha256(member).hexdigest()
-        digest = header("WARC-Payload-Digest") or "" if record.rec_type == "response" else ""
-        url, time = header("WARC-Target-URI") or "", header("WARC-Date")
-        yield Record(warc.name, offset, length, sha256, record.rec_type, url, time, status, mime, digest)
+        found, posted = _described(member, warc, offset)
+        if response:
+            yield dataclasses.replace(response, url=found.url) if posted else response
+        response = found if found.type == "response" else None
+        if not response:
+            yield found
         offset += length
+    if response:
+        yield response
+
+
+def _described(member: bytes, warc: Path, offset: int) -> tuple[Record, bool]:
+    """A member's line of the index, and whether it is a request with a name of its own."""
+    record = _parse(member, warc, offset)
+    header = record.rec_headers.get_header
+    kind, url, time = record.rec_type, header("WARC-Target-URI") or "", header("WARC-Date")
+    name, mime, status = url, "", 0
+    if kind == "response" and record.http_headers:
+        status = int(record.http_headers.get_statuscode() or 0)
+        mime = (record.http_headers.get_header("Content-Type") or "").partition(";")[0].strip().lower()
+    elif kind == "conversion":
+        mime = header("Content-Type") or ""
+    elif kind == "request" and record.http_headers:
+        name = address(url, record.content_stream().read(), record.http_headers.protocol)
+    sha256 = hashlib.sha256(member).hexdigest()
+    digest = header("WARC-Payload-Digest") or "" if kind in ("response", "conversion") else ""
+    found = Record(warc.name, offset, len(member), sha256, kind, name, time, status, mime, digest)
+    return found, name != url
 
 
 def _member_length(content: bytes, offset: int, warc: Path) -> int:
@@ -195,7 +270,7 @@ def _member_length(content: bytes, offset: int, warc: Path) -> int:
                 return start + min(1 << 16, len(view) - start) - len(inflate.unused_data)
     except zlib.error as error:
         raise Damaged(f"{warc}: record at offset {offset} is damaged ({error})") from None
-    raise Damaged(f"{warc}: record at offset {offset} is cut off")
+    raise CutOff(f"{warc}: record at offset {offset} is cut off", offset)
 
 
 def _parse(member: bytes, warc: Path, offset: int) -> ArcWarcRecord:
@@ -221,11 +296,14 @@ def read_member(warc: Path, record: Record) -> bytes:
 
 
 def read_payload(warc: Path, record: Record) -> tuple[bytes, str]:
-    """(body with its content encoding undone, Content-Type header). Raises Damaged."""
+    """(body with its content encoding undone, Content-Type header). Raises Damaged and Undecodable."""
     parsed = _parse(read_member(warc, record), warc, record.offset)
-    body = parsed.content_stream().read(MAX_BODY + 1)
+    try:
+        body = parsed.content_stream().read(MAX_BODY + 1)
+    except Exception as error:  # what a server calls gzip or br need not be that; decoders fail in ways of their own
+        raise Undecodable(f"{record.url}: {type(error).__name__}: {error}") from error
     if len(body) > MAX_BODY:
-        raise Damaged(f"{warc}: record at offset {record.offset} ({record.url}) holds more than {MAX_BODY} bytes")
+        raise Undecodable(f"{record.url} holds more than {MAX_BODY} bytes")
     content_type = parsed.http_headers.get_header("Content-Type") if parsed.http_headers else None
     return body, content_type or ""
 
@@ -270,24 +348,4 @@ def verify(warc: Path) -> Iterator[str]:
         except (Damaged, OSError, EOFError, zlib.error, ArchiveLoadFailed) as error:
             yield str(error) if isinstance(error, Damaged) else f"{warc}: record at offset {record.offset}: {error}"
     if size > end:
-        yield f"{warc}: {size - end} bytes past the last indexed record, left by a killed run; a crawl cuts them off"
-
-
-def cut_torn_ends(warcs: Iterable[Path]) -> list[str]:
-    """Cuts off what a killed run left past the last indexed record; says what was cut. Damage is left as it is."""
-    said = []
-    for warc in warcs:
-        path = index_path(warc)
-        if not path.exists():
-            continue
-        content = path.read_bytes()
-        if not content.endswith(b"\n"):
-            with path.open("r+b") as file:
-                file.truncate(content.rfind(b"\n") + 1)
-        records = index(warc)
-        end = records[-1].offset + records[-1].length if records else 0
-        size = warc.stat().st_size
-        if size > end:
-            os.truncate(warc, end)
-            said.append(f"{warc}: cut off {size - end} bytes of a record that was not finished")
-    return said
+        yield f"{warc}: {size - end} bytes past the last indexed record, left by a killed run; a crawl mends that"

@@ -5,9 +5,9 @@ header names stand in the record in Scrapy's spelling and grouped by name; their
 transfer is already undone.
 """
 
+import contextlib
 import dataclasses
 import json
-import os
 from importlib.metadata import version
 from pathlib import Path
 
@@ -43,7 +43,9 @@ class Recorder:
     def start(self, portal: Portal) -> None:
         """Opens the file and writes what this visit is: whose, by whom, with which program and settings."""
         began = clock.now()
-        run = f"{portal.code}-{began:%Y%m%d%H%M%S}-{os.urandom(2).hex()}"
+        folder = Path(self._settings["NIANBAO_DATA"]) / "warc" / portal.code
+        stamp = f"{portal.code}-{began:%Y%m%d%H%M%S}"  # with a count, as a clock that is set may stand still
+        run = next(name for n in range(1, 100) if not (folder / f"{(name := f'{stamp}-{n:02}')}.warc.gz").exists())
         sample = self._settings.getbool("NIANBAO_SAMPLE")
         info = {
             "software": f"nianbao/{version('nianbao')} scrapy/{scrapy.__version__}",
@@ -55,7 +57,7 @@ class Recorder:
             "isPartOf": portal.code,
             "description": f"{portal.name} {'样例 (sample, not the real portal)' if sample else ''}".strip(),
         }
-        path = Path(self._settings["NIANBAO_DATA"]) / "warc" / portal.code / f"{run}.warc.gz"
+        path = folder / f"{run}.warc.gz"
         self._writer = warc.Writer(path, info)
         names = (
             "DOWNLOAD_DELAY",
@@ -80,14 +82,24 @@ class Recorder:
     def process_response(self, request: Request, response: Response) -> Response:
         assert self._writer, "the spider starts the recorder before its first request"
         try:
-            self._writer.exchange(_exchange(request, response))
+            request.meta["record_id"] = warc.record_id()
+            self._writer.exchange(_exchange(request, response), request.meta["record_id"])
         except OSError as error:
             raise NotRecorded(f"{request.url} could not be recorded: {error}") from error
         self.captures += 1
         self.bytes += len(response.body)
         if self._settings.getbool("NIANBAO_PROGRESS"):
-            print(json.dumps({"captures": self.captures, "bytes": self.bytes, "url": request.url}), flush=True)
+            with contextlib.suppress(OSError):  # nobody listens any more: no fault of the exchange
+                print(json.dumps({"captures": self.captures, "bytes": self.bytes, "url": request.url}), flush=True)
         return response
+
+    def conversion(self, url: str, html: bytes, refers_to: str) -> None:
+        """Keeps what a browser made of the response whose record is `refers_to`."""
+        assert self._writer
+        try:
+            self._writer.conversion(url, html, refers_to)
+        except OSError as error:
+            raise NotRecorded(f"what a browser made of {url} could not be recorded: {error}") from error
 
     def failure(self, url: str, kind: str, reason: str) -> None:
         """Keeps that `url` could not be had, and why: blocked, unreachable, or refused by us."""

@@ -12,6 +12,7 @@ NIANBAO_DATA = os.environ.get("NIANBAO_DATA", "data")
 NIANBAO_REGISTRY = ""  # further registry files and folders, joined by os.pathsep
 NIANBAO_ONLY_REGISTRY = False
 NIANBAO_CONTACT = os.environ.get("NIANBAO_CONTACT", "")
+NIANBAO_BROWSER = os.environ.get("NIANBAO_BROWSER")  # path of a Chromium; unset: the installed one, "": none
 NIANBAO_VANTAGE = os.environ.get("NIANBAO_VANTAGE", "")
 NIANBAO_SAMPLE = False  # the sample portals are not the real ones, and the archive says so
 NIANBAO_PROGRESS = False  # a line of JSON on standard output for each exchange
@@ -21,21 +22,27 @@ USER_AGENT = f"nianbao/{version('nianbao')} (archive of annual OGI reports; +{NI
 ROBOTSTXT_OBEY = True
 ROBOTSTXT_USER_AGENT = "nianbao"
 
-# One request at a time to a host, 3 to 5 seconds between; more where the host is slow to answer.
+# One request at a time to a host, at least DOWNLOAD_DELAY seconds between (see pacing.py), more where it is slow.
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
-DOWNLOAD_DELAY = 4
-DOWNLOAD_DELAY_JITTER = 0.25
+CONCURRENT_REQUESTS = 4  # a portal has few hosts; what waits in Scrapy's queue cannot be called back
+DOWNLOAD_DELAY = 3
 AUTOTHROTTLE_ENABLED = True
-AUTOTHROTTLE_START_DELAY = 4
+AUTOTHROTTLE_START_DELAY = 3
 AUTOTHROTTLE_MAX_DELAY = 60
+NIANBAO_NIGHT = os.environ.get("NIANBAO_NIGHT", "")  # "22-6": go out in these hours of Beijing only
 
 # Bounds: what a hostile or broken portal can cost us.
 DOWNLOAD_TIMEOUT = 60
 DOWNLOAD_MAXSIZE = 64 << 20
-DEPTH_LIMIT = 100
+DEPTH_LIMIT = 0  # Scrapy's own drops requests in silence; the next two make the verdict partial
+NIANBAO_MAX_PAGES = 100  # of one list, by links or by clicks
+CLOSESPIDER_PAGECOUNT = 5000  # answers in one visit
+CLOSESPIDER_TIMEOUT = 6 * 3600  # the longest visit of one portal
 URLLENGTH_LIMIT = 2000
 
-# Only http and https go out; no door stays open to the running crawl.
+# Only http and https go out, to public addresses; no door stays open to the running crawl.
+TWISTED_DNS_RESOLVER = "crawler.guard.PublicResolver"
+NIANBAO_MAP_HOSTS = ""  # "name=address,…": for tests, which serve a portal on loopback without a proxy
 DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
@@ -50,8 +57,12 @@ DEFAULT_REQUEST_HEADERS = {
 HTTPERROR_ALLOW_ALL = True  # the spider judges every status itself: a 404 is something to record
 CONCURRENT_ITEMS = 2  # Scrapy starts this many tasks for each response; the default of 100 costs a quarter of its speed
 
+ADDONS = {"crawler.pacing.LeastDelay": 0}
 DOWNLOADER_MIDDLEWARES = {
     "crawler.guard.HostGuard": 40,  # before robots.txt is fetched from a host that is not ours to visit
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "crawler.robots.Robots": 100,
+    "crawler.pacing.Pacing": 900,
     "crawler.recorder.Recorder": 950,  # nearest the wire: before redirects are followed and bodies unzipped
 }
 LOG_LEVEL = "INFO"

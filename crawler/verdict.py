@@ -25,10 +25,10 @@ def judge(pages: int, columns: int, reports: int, failures: Iterable[Failure], c
         return "blocked", _said(blocked)
     if not pages:
         return "unreachable", said or "no page was received"
-    if cut_short or (failures and columns):
+    if cut_short or failures:
         return "partial", said
     if not columns:
-        return "empty", "; ".join(filter(None, ("no annual-report column was found", said)))
+        return "empty", "no annual-report column was found"
     if not reports:
         return "empty", "the column holds no report"
     return "ok", ""

@@ -19,6 +19,7 @@ class Command:
 
     def __init__(self, data: Path, proxy: str) -> None:
         self.data = data
+        self.timeout = 120
         self.environment = {k: v for k, v in os.environ.items() if not k.upper().startswith("NIANBAO_")}
         self.environment |= {"http_proxy": proxy, "https_proxy": proxy, "no_proxy": "", "NIANBAO_CONTACT": CONTACT}
 
@@ -28,7 +29,13 @@ class Command:
             command += ["--data", str(self.data)]
         env = {k: v for k, v in {**self.environment, **environment}.items() if v is not None}
         return subprocess.run(
-            command, capture_output=True, text=True, env=env, stdin=subprocess.DEVNULL, timeout=120, check=False
+            command,
+            capture_output=True,
+            text=True,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            timeout=self.timeout,
+            check=False,
         )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from archive import warc
+from archive import repair, warc
 from archive.model import Exchange
 
 GBK_NAME = "attachment; filename=济阳区2019年年报.docx".encode("gbk")
@@ -125,13 +125,33 @@ def test_a_torn_end_is_cut_and_damage_is_left(written: Path) -> None:
     lines = index.read_bytes()
     index.write_bytes(lines + b'{"offset": 9')
     assert [r.offset for r in warc.index(written)] == [json.loads(line)["offset"] for line in lines.splitlines()]
-    said = warc.cut_torn_ends([written])
+    said = repair.repair([written])
     assert len(said) == 1
     assert "100 bytes" in said[0]
     assert (written.read_bytes(), index.read_bytes()) == (whole, lines)
     written.write_bytes(whole[:-5])
-    assert warc.cut_torn_ends([written]) == []
+    assert repair.repair([written]) == []
     assert written.read_bytes() == whole[:-5]
+
+
+@pytest.mark.parametrize("kept", [0, 1, 5])
+def test_an_index_that_lost_lines_is_mended_and_no_record_is_cut(written: Path, kept: int) -> None:
+    whole, index = written.read_bytes(), warc.index_path(written)
+    lines = index.read_bytes()
+    index.write_bytes(b"".join(lines.splitlines(keepends=True)[:kept]))
+    (said,) = repair.repair([written])
+    assert "records that the index lacked" in said
+    assert (written.read_bytes(), index.read_bytes()) == (whole, lines)
+
+
+def test_a_file_that_is_being_written_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "370115-z.warc.gz"
+    writer = warc.Writer(path, {"software": "nianbao/test"})
+    index = warc.index_path(path)
+    index.write_bytes(b"")
+    assert repair.repair([path]) == []
+    assert index.read_bytes() == b""
+    writer.close()
 
 
 def test_a_file_without_index_is_read_all_the_same(written: Path) -> None:

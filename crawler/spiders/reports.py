@@ -1,24 +1,28 @@
 """The one spider: home → 政府信息公开 → annual-report column → reports → attachments, of one portal."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections import defaultdict
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Self
 
 import scrapy
 from scrapy import Request
 from scrapy.crawler import Crawler
-from scrapy.exceptions import CloseSpider, IgnoreRequest, UsageError
+from scrapy.exceptions import CloseSpider, UsageError
 from scrapy.http import Response
 from twisted.python.failure import Failure as TwistedFailure
 
 from archive import registry
 from archive.model import Portal
-from archive.warc import payload_digest
+from archive.warc import address, payload_digest
+from crawler import render
+from crawler.browser import Absent
 from crawler.recorder import NotRecorded, Recorder
 from crawler.verdict import Failure, judge
 from parsers import blocking, document
 from parsers.links import links
+from parsers.model import Link
 
 
 class ReportsSpider(scrapy.Spider):
@@ -34,6 +38,9 @@ class ReportsSpider(scrapy.Spider):
         self.columns: dict[str, str] = {}  # payload digest → address: one list under two addresses is one column
         self.reports: set[str] = set()
         self.failures: list[Failure] = []
+        self.renderer: render.Renderer
+        self._asked: set[str] = set()
+        self._list_pages: dict[str, set[str]] = defaultdict(set)  # column → addresses of its list's further pages
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, portal: str = "", **kwargs: Any) -> Self:  # type: ignore[override]
@@ -53,14 +60,24 @@ class ReportsSpider(scrapy.Spider):
         assert isinstance(recorder, Recorder)
         self.recorder = recorder
         self.recorder.start(self.portal)
-        yield self._request(self.portal.home, "home")
+        self.renderer = render.Renderer(self.crawler)
+        yield self._request(Link(self.portal.home, "", "home"))
         for url in self.portal.columns:
-            yield self._request(url, "column")
+            yield self._request(Link(url, "", "column"))
 
-    def _request(self, url: str, kind: str) -> Request:
-        return Request(url, self.parse_page, errback=self.failed, cb_kwargs={"kind": kind})
+    def _request(self, link: Link, column: str = "") -> Request:
+        """`column` is the address of the column whose list a page continues."""
+        self._asked.add(_address(link))
+        kept = {"kind": link.kind, "column": column}
+        request = Request(link.url, self.parse_page, errback=self.failed, cb_kwargs=kept)
+        if not link.body:
+            return request
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        return request.replace(method="POST", body=link.body, headers=form)
 
-    def parse_page(self, response: Response, kind: str) -> Iterator[Request | dict[str, Any]]:
+    async def parse_page(
+        self, response: Response, kind: str, column: str = ""
+    ) -> AsyncIterator[Request | dict[str, Any]]:
         """Judges one page and follows what its kind leads to."""
         content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
         page = document.identify(response.body, response.url, content_type)
@@ -73,19 +90,59 @@ class ReportsSpider(scrapy.Spider):
         self.pages += 1
         if kind == "column":
             self.columns.setdefault(payload_digest(response.body), response.url)
-        for link in links(page, kind):
-            yield self._request(link.url, link.kind)
+        found = links(page, kind)
+        if kind in ("column", "page") and render.has_script(page) and not self._is_list(found):
+            found += await self._rendered(response, kind)
+        for link in found:
+            if link.kind != "page" or self._goes_on(column or response.url, link):
+                yield self._request(link, column or response.url)
             if link.kind == "report" and link.url not in self.reports:
                 self.reports.add(link.url)
                 yield {"portal": self.portal.code, "title": link.text, "url": link.url, "column": response.url}
+
+    def _is_list(self, found: list[Link]) -> bool:
+        """Whether a page shows more than the way to columns that every page of the site shows."""
+        return any(link.kind != "column" or _address(link) not in self._asked for link in found)
+
+    def _goes_on(self, column: str, link: Link) -> bool:
+        """Whether a further page of a list is asked for. A list that never ends is cut short, and that is said."""
+        pages, longest = self._list_pages[column], self.settings.getint("NIANBAO_MAX_PAGES")
+        if _address(link) not in pages and len(pages) == longest - 1:
+            self._fail(column, "error", f"the list is longer than {longest} pages (NIANBAO_MAX_PAGES)")
+        pages.add(_address(link))
+        return len(pages) < longest
+
+    async def _rendered(self, response: Response, kind: str) -> list[Link]:
+        """The links of a list that only a browser shows. What it showed is kept first."""
+        try:
+            rendering = await self.renderer.render(response)
+            for dom in rendering.doms:
+                self.recorder.conversion(response.url, dom, response.meta["record_id"])
+        except Absent as error:
+            self._fail(response.url, "error", str(error))
+            return []
+        except NotRecorded as error:
+            raise CloseSpider(str(error)) from error
+        pages = [document.identify(dom, response.url) for dom in rendering.doms]
+        walls = list(filter(None, (blocking.reason(response.status, page) for page in pages)))
+        found = {_address(link): link for page in pages if not walls for link in links(page, kind)}
+        for reason in walls[:1]:
+            self._fail(response.url, "blocked", reason)
+        if rendering.cut_short:
+            self._fail(response.url, "error", rendering.cut_short)
+        for failure in rendering.failures.values():
+            self._fail(failure.url, failure.kind, failure.reason)
+        for failure in rendering.minor.values():
+            self.recorder.failure(failure.url, failure.kind, failure.reason)
+            self.failures += [] if found else [failure]
+        return list(found.values())
 
     def failed(self, failure: TwistedFailure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
         if failure.check(NotRecorded):
             raise CloseSpider(failure.getErrorMessage())
-        if failure.check(IgnoreRequest):
-            reason = failure.getErrorMessage()
-            self._fail(request.url, "blocked" if "robots.txt" in reason else "refused", reason)
+        if kind := getattr(failure.value, "kind", None):  # our own refusals say what they are
+            self._fail(request.url, kind, failure.getErrorMessage())
         else:
             self._fail(request.url, "unreachable", f"{failure.type.__name__}: {failure.getErrorMessage()}")
 
@@ -93,10 +150,17 @@ class ReportsSpider(scrapy.Spider):
         self.failures.append(Failure(url, kind, reason))
         self.recorder.failure(url, kind, reason)
 
-    def closed(self, reason: str) -> None:
+    async def closed(self, reason: str) -> None:
+        await self.renderer.close()
+        if reason == "closespider_pagecount":
+            reason = f"more than {self.settings['CLOSESPIDER_PAGECOUNT']} answers (CLOSESPIDER_PAGECOUNT)"
         cut_short = "" if reason == "finished" else f"the visit ended early: {reason}"
         verdict, message = judge(self.pages, len(self.columns), len(self.reports), self.failures, cut_short)
         self.recorder.finish(verdict, message)
         self.logger.info(
             "verdict %s %s: columns %d, reports %d", verdict, message, len(self.columns), len(self.reports)
         )
+
+
+def _address(link: Link) -> str:
+    return address(link.url, link.body.encode())

@@ -1,0 +1,122 @@
+"""How fast, how long and when to stop: what settings alone cannot say.
+
+The gap between two requests to a host is DOWNLOAD_DELAY at the least and half as long again at the most, more where the
+host's robots.txt asks for it (Crawl-delay) or the host is slow (AutoThrottle). 429 and 503 are waited out as long as
+Retry-After says. A host that fails five times in a row is left alone: the visit ends.
+"""
+
+import logging
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from time import monotonic
+
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
+from scrapy.extensions.throttle import AutoThrottle
+from scrapy.http import Response
+from scrapy.robotstxt import RobotParser
+from scrapy.settings import BaseSettings
+
+from archive import clock
+from crawler.guard import Refused
+
+JITTER = 0.2  # of the mean delay, to either side
+MARGIN = 0.02  # seconds; so that the gap holds where the requests arrive, not only where they leave
+MAX_CRAWL_DELAY = 120.0  # seconds
+MAX_RETRY_AFTER = 600.0  # seconds; a host that asks for more is left alone instead
+FAILURES = 5  # in a row, after which a host is left alone
+REST = timedelta(hours=6)
+BEIJING = timezone(timedelta(hours=8))
+
+logger = logging.getLogger(__name__)
+
+
+def mean_delay(least: float) -> float:
+    """The delay around which Scrapy's jitter never goes below `least`; 0 stays 0, which turns pacing off."""
+    return (least + MARGIN) / (1 - JITTER) if least else 0.0
+
+
+class LeastDelay:
+    """Scrapy add-on: turns DOWNLOAD_DELAY, the least gap that is asked for, into the mean that Scrapy works with."""
+
+    def update_settings(self, settings: BaseSettings) -> None:
+        mean = mean_delay(settings.getfloat("DOWNLOAD_DELAY"))
+        settings.set("DOWNLOAD_DELAY", mean, priority="cmdline")
+        settings.set("DOWNLOAD_DELAY_JITTER", JITTER, priority="cmdline")
+
+
+class Pacing:
+    """Downloader middleware, between the retries and the wire: it sees every attempt."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._night = crawler.settings["NIANBAO_NIGHT"]
+        self._failures = 0
+        self.resting_until: datetime | None = None
+        crawler.signals.connect(self._robots_parsed, signals.robots_parsed)
+        crawler.signals.connect(self._downloaded, signals.response_downloaded)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "Pacing":
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:
+        if self.resting_until:
+            raise Refused(f"the host failed {FAILURES} times in a row and is left alone for now", "unreachable")
+        if self._night and not in_window(self._night, clock.now()):
+            raise Refused(f"outside the hours {self._night} (北京时间) that the operator allows")
+
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        if not isinstance(exception, Refused):
+            self._count(failed=True)
+
+    def _downloaded(self, response: Response, request: Request) -> None:
+        self._count(failed=response.status >= 500 or response.status == 429)
+        if response.status in (429, 503) and (header := response.headers.get("Retry-After")):
+            self._wait(request, retry_after(header.decode("latin-1"), clock.now()))
+
+    def _count(self, failed: bool) -> None:
+        self._failures = self._failures + 1 if failed else 0
+        if self._failures >= FAILURES and not self.resting_until:
+            self.resting_until = clock.now() + REST
+
+    def _wait(self, request: Request, seconds: float) -> None:
+        if seconds > MAX_RETRY_AFTER:
+            self.resting_until = clock.now() + timedelta(seconds=seconds)
+        slot = self._crawler.engine.downloader.slots.get(request.meta["download_slot"])
+        if slot:
+            slot.delay = slot.delay or 0.001  # Scrapy looks at lastseen only where there is a delay
+            slot.lastseen = max(slot.lastseen, monotonic() + min(seconds, MAX_RETRY_AFTER))
+
+    def _robots_parsed(self, robotparser: RobotParser, request: Request) -> None:
+        asked = robotparser.crawl_delay(self._crawler.settings["ROBOTSTXT_USER_AGENT"])
+        least = self._crawler.settings.getfloat("DOWNLOAD_DELAY")
+        if not asked or not least or mean_delay(asked) <= least:
+            return
+        delay = mean_delay(min(asked, MAX_CRAWL_DELAY))
+        logger.info("robots.txt asks for a delay of %s seconds", asked)
+        downloader = self._crawler.engine.downloader
+        for slot in downloader.slots.values():
+            slot.delay = max(slot.delay, delay)
+        downloader._delay = max(downloader._delay, delay)
+        throttle = self._crawler.get_extension(AutoThrottle)
+        if throttle:
+            throttle.mindelay = max(throttle.mindelay, delay)
+
+
+def retry_after(header: str, now: datetime) -> float:
+    """Seconds to wait by a Retry-After header, which holds seconds or an HTTP date; 0 where it holds neither."""
+    if header.strip().isdecimal():
+        return float(header)
+    try:
+        moment = parsedate_to_datetime(header)
+    except ValueError:
+        return 0.0
+    return max((moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds(), 0.0)
+
+
+def in_window(hours: str, moment: datetime) -> bool:
+    """Whether `moment` lies in "22-6": from 22:00 to 06:00 in Beijing."""
+    start, end = (int(hour) for hour in hours.split("-"))
+    hour = moment.astimezone(BEIJING).hour
+    return start <= hour < end if start <= end else hour >= start or hour < end

@@ -1,0 +1,54 @@
+"""robots.txt as RFC 9309 says, where Scrapy says otherwise: a server's failure means stop, not go on."""
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
+from scrapy.http import Response
+from scrapy.robotstxt import RobotParser
+
+from crawler.guard import Refused
+
+MAX_ROBOTS = 500 << 10  # RFC 9309 §2.5: at least 500 KiB are read
+
+
+class Unavailable(RobotParser):
+    """Stands for a robots.txt that could not be had: nothing is allowed (RFC 9309 §2.3.1.4)."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, robotstxt_body: bytes) -> "Unavailable":
+        return cls("")
+
+    def allowed(self, url: str | bytes, user_agent: str | bytes) -> bool:
+        return False
+
+
+class Robots(RobotsTxtMiddleware):
+    """4xx: all is allowed. 5xx, 429 or no answer: nothing is. Otherwise what the file says."""
+
+    def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
+        if isinstance(rp, Unavailable):
+            raise Refused(rp.reason, "unreachable")
+        agent = self._robotstxt_useragent or self._default_useragent
+        if rp is not None and not rp.allowed(request.url, agent):
+            raise Refused("Forbidden by robots.txt", "blocked")
+
+    async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
+        if response.status >= 500 or response.status == 429:
+            self._settle(netloc, Unavailable(f"robots.txt answered HTTP {response.status}"))
+            return
+        body = response.body[:MAX_ROBOTS] if response.status == 200 else b""
+        await super()._parse_robots(response.replace(body=body), netloc, request)
+
+    def _robots_error(self, exc: Exception, netloc: str) -> None:
+        if isinstance(exc, Refused):
+            self._settle(netloc, Unavailable(str(exc)))
+        else:
+            self._settle(netloc, Unavailable(f"robots.txt could not be had: {type(exc).__name__}: {exc}"))
+
+    def _settle(self, netloc: str, parser: RobotParser) -> None:
+        waiting = self._parsers[netloc]
+        self._parsers[netloc] = parser
+        waiting.callback(parser)  # type: ignore[union-attr]
