@@ -22,7 +22,7 @@ from archive import captures, registry, tables, warc
 from archive.captures import Capture, Holdings
 from archive.model import Portal
 from parsers import anchors, report
-from parsers.links import links
+from parsers.links import explained, links
 from parsers.model import Document, Heading, Link, Report
 from parsers.numbers import squash
 
@@ -39,6 +39,7 @@ class Found:
 
     link: Link
     found_on: str
+    why: str = "registry"
 
 
 @dataclass(slots=True)
@@ -122,9 +123,10 @@ def _build(db: sqlite_utils.Database, data: Path, fresh: bool, said: Callable[[s
             damaged.append(f"{code} could not be built: {type(error).__name__}: {error}")
             continue
         damaged += holdings.damage
-        if not (holdings.damage and _loses(db, code, rows)):
-            with db.atomic():
-                _replace(db, code, rows)
+        if holdings.damage and not _spare(db, code, rows):
+            continue
+        with db.atomic():
+            _replace(db, code, rows)
     return damaged
 
 
@@ -135,11 +137,19 @@ def _by_portal(db: sqlite_utils.Database, data: Path) -> dict[str, list[Path]]:
     return {code: list(paths) for code, paths in itertools.groupby(sorted(found), key=lambda path: path.parent.name)}
 
 
-def _loses(db: sqlite_utils.Database, code: str, rows: dict[str, list[dict[str, Any]]]) -> bool:
-    """Whether the rows made from a damaged archive lack a table of a report that the database has."""
+def _spare(db: sqlite_utils.Database, code: str, rows: dict[str, list[dict[str, Any]]]) -> bool:
+    """Keeps what the database knows and the damaged archive no longer does; False where a report's table is lost.
+
+    The size of no file is kept, so that every build looks again and says again what is wrong.
+    """
     sql = "select report, form, table_name from sheets s join reports r on r.id = s.report where r.portal = ?"
     had = {tuple(row.values()) for row in db.query(sql, [code])}
-    return not had <= {(row["report"], row["form"], row["table_name"]) for row in rows.get("sheets", [])}
+    if not had <= {(row["report"], row["form"], row["table_name"]) for row in rows.get("sheets", [])}:
+        return False
+    ended = {row["id"]: row for row in db.query("select * from runs where portal = ? and finished <> ''", [code])}
+    rows["runs"] = [ended.get(row["id"], row) for row in rows.get("runs", [])]
+    rows["archives"] = [{**row, "bytes": -1} for row in rows.get("archives", [])]
+    return True
 
 
 def _replace(db: sqlite_utils.Database, code: str, rows: dict[str, list[dict[str, Any]]]) -> None:
@@ -190,7 +200,7 @@ def walk(portal: Portal, holdings: Holdings) -> Iterator[Found]:
         yield found
         if found.link.kind not in ("report", "attachment"):
             for page in holdings.pages(address):
-                todo += [Found(link, page.url) for link in links(page, found.link.kind)]
+                todo += [Found(link, page.url, why) for link, why in explained(page, found.link.kind)]
 
 
 def _address(link: Link) -> str:
@@ -211,7 +221,15 @@ def _column_rows(portal: Portal, holdings: Holdings, walked: Iterable[Found]) ->
         if digests and digests not in known:
             known.add(digests)
             title = found.link.text or "（登记的栏目 / from the registry）"
-            rows.append({"portal": portal.code, "url": found.link.url, "title": title, "found_on": found.found_on})
+            rows.append(
+                {
+                    "portal": portal.code,
+                    "url": found.link.url,
+                    "title": title,
+                    "found_on": found.found_on,
+                    "why": found.why,
+                }
+            )
     return rows
 
 

@@ -127,11 +127,9 @@ def load(code: str, warcs: Iterable[Path]) -> Holdings:
     visits: list[_Visit] = []
     for path in warcs:
         try:
-            visits += filter(None, [_visit(path)])
-        except (warc.Damaged, KeyError, ValueError) as error:
-            holdings.damage.append(
-                str(error) if isinstance(error, warc.Damaged) else f"{path}: not a visit ({error!r})"
-            )
+            visits += filter(None, [_visit(path, holdings.damage)])
+        except warc.Damaged as error:
+            holdings.damage.append(str(error))
     visits.sort(key=lambda v: (v.run.started, v.run.id))
     holdings.runs = [v.run for v in visits]
     for number, visit in enumerate(visits):
@@ -152,10 +150,15 @@ class _Visit:
     failures: list[dict[str, Any]]
 
 
-def _visit(path: Path) -> _Visit | None:
-    """None for a file whose run was killed before it had written what it is: nothing else can be in it."""
+def _visit(path: Path, damage: list[str]) -> _Visit | None:
+    """None for a file without a note of its start: a run killed at once, or the note is in `damage`."""
     records = warc.index(path)
-    notes = [(r.url, warc.read_note(path, r)) for r in records if r.type == "metadata"]
+    notes: list[tuple[str, dict[str, Any]]] = []
+    for record in (r for r in records if r.type == "metadata"):
+        try:
+            notes.append((record.url, warc.read_note(path, record)))
+        except warc.Damaged as error:
+            damage.append(str(error))
     by_uri = dict(notes)
     start, end = by_uri.get(warc.START), by_uri.get(warc.END)
     if not start:

@@ -94,7 +94,7 @@ TABLES: dict[str, Table] = {
     ),
     "columns": (
         "栏目：找到的年报栏目 / annual-report columns found",
-        {"portal": str, "url": str, "title": str, "found_on": str},
+        {"portal": str, "url": str, "title": str, "found_on": str, "why": str},
         ("portal", "url"),
         (("portal", "portals", "code"),),
     ),

@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
@@ -96,7 +96,8 @@ class Writer:
             "application/http; msgtype=response",
             {"WARC-Record-ID": response_id, "WARC-Payload-Digest": digest, **shared},
         )
-        target = "/" + url.split("//", 1)[1].partition("/")[2].partition("#")[0]
+        parts = urlsplit(url)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         digest = payload_digest(exchange.request_body)
         self._append(
             _record("request", name, time),

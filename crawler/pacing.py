@@ -8,6 +8,7 @@ Retry-After says. A host that fails five times in a row is left alone: the visit
 import logging
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from importlib.metadata import version
 from time import monotonic
 
 from scrapy import Request, signals
@@ -36,10 +37,16 @@ def mean_delay(least: float) -> float:
     return (least + MARGIN) / (1 - JITTER) if least else 0.0
 
 
-class LeastDelay:
-    """Scrapy add-on: turns DOWNLOAD_DELAY, the least gap that is asked for, into the mean that Scrapy works with."""
+class Manners:
+    """Scrapy add-on: settings that follow from others.
+
+    DOWNLOAD_DELAY, the least gap that is asked for, becomes the mean that Scrapy works with; the user agent names the
+    operator, wherever NIANBAO_CONTACT was set.
+    """
 
     def update_settings(self, settings: BaseSettings) -> None:
+        agent = f"nianbao/{version('nianbao')} (archive of annual OGI reports; +{settings['NIANBAO_CONTACT']})"
+        settings.set("USER_AGENT", agent, priority="project")
         mean = mean_delay(settings.getfloat("DOWNLOAD_DELAY"))
         settings.set("DOWNLOAD_DELAY", mean, priority="cmdline")
         settings.set("DOWNLOAD_DELAY_JITTER", JITTER, priority="cmdline")

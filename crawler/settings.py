@@ -1,7 +1,6 @@
 """Politeness as policy, and what Scrapy opens by default closed. Any of these can be set by `-s NAME=VALUE`."""
 
 import os
-from importlib.metadata import version
 
 BOT_NAME = "nianbao"
 SPIDER_MODULES = ["crawler.spiders"]
@@ -17,8 +16,7 @@ NIANBAO_VANTAGE = os.environ.get("NIANBAO_VANTAGE", "")
 NIANBAO_SAMPLE = False  # the sample portals are not the real ones, and the archive says so
 NIANBAO_PROGRESS = False  # a line of JSON on standard output for each exchange
 
-# Who we are. A portal's people must be able to reach the operator, so the spider does not start without a contact.
-USER_AGENT = f"nianbao/{version('nianbao')} (archive of annual OGI reports; +{NIANBAO_CONTACT})"
+# Who we are stands in the user agent (crawler.pacing.Manners): a portal's people must be able to reach us.
 ROBOTSTXT_OBEY = True
 ROBOTSTXT_USER_AGENT = "nianbao"
 
@@ -54,10 +52,11 @@ DEFAULT_REQUEST_HEADERS = {
     "Accept-Language": "zh-CN,zh;q=0.9",
     "Accept-Encoding": "gzip, deflate",
 }
+METAREFRESH_ENABLED = False  # parsers.links follows it, so that the build goes the same way
 HTTPERROR_ALLOW_ALL = True  # the spider judges every status itself: a 404 is something to record
 CONCURRENT_ITEMS = 2  # Scrapy starts this many tasks for each response; the default of 100 costs a quarter of its speed
 
-ADDONS = {"crawler.pacing.LeastDelay": 0}
+ADDONS = {"crawler.pacing.Manners": 0}
 DOWNLOADER_MIDDLEWARES = {
     "crawler.guard.HostGuard": 40,  # before robots.txt is fetched from a host that is not ours to visit
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,

@@ -3,13 +3,16 @@
 import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import sqlite_utils
 from conftest import FAST, Command
 
-from archive import build, tables, warc
+from archive import build, captures, tables, warc
+from archive.verify import verify
 from parsers import document, report
 from sample_portals import SamplePortals
 
@@ -65,10 +68,78 @@ def test_damage_costs_nothing_that_was_there(data: Path) -> None:
     before = dump(data)
     (path,) = (data / "warc" / "370116").glob("*.warc.gz")
     path.write_bytes(path.read_bytes()[:-700])
-    (line,) = build.build(data)
-    assert path.name in line
-    assert "cut off" in line
+    for _ in range(2):  # said every time
+        (line,) = build.build(data)
+        assert path.name in line
+        assert "cut off" in line
+    assert {**dump(data), "archives": []} == {**before, "archives": []}
+    path.write_bytes(path.read_bytes()[:9000])  # now the report itself is cut
+    assert build.build(data)
+    assert {**dump(data), "archives": []} == {**before, "archives": []}
+
+
+def test_a_damaged_portal_does_not_keep_its_later_visits_out(nianbao: Command) -> None:
+    nianbao("crawl", "laiwu", *FAST)
+    (path,) = nianbao.data.glob("warc/*/*.warc.gz")
+    path.write_bytes(path.read_bytes()[:-700])  # the note of its end: nothing that a report is made of
+    done = nianbao("crawl", "laiwu", *FAST)
+    assert "0 new, 0 revised, 1 unchanged" in done.stdout
+    assert done.returncode == 1
+    assert path.name in done.stderr
+
+
+def test_from_nothing_a_damaged_archive_gives_what_is_left(data: Path) -> None:
+    before = dump(data)
+    (path,) = (data / "warc" / "370116").glob("*.warc.gz")
+    path.write_bytes(path.read_bytes()[:-700])
+    assert len(build.build(data, full=True)) == 1
+    assert len(dump(data)["reports"]) == len(before["reports"])
+
+
+def test_a_file_that_is_gone_is_said_and_costs_nothing(data: Path) -> None:
+    before = dump(data)
+    (path,) = (data / "warc" / "370116").glob("*.warc.gz")
+    path.unlink()
+    assert [str(path) in line for line in build.build(data)] == [True]
     assert dump(data) == before
+    assert any(f"{path}: is gone" in line for line in verify(data))
+
+
+def test_a_journal_of_a_killed_build_does_not_spoil_the_next(data: Path) -> None:
+    """The kill: a process that dies in the middle of a transaction, with its journal on disk."""
+    before = dump(data)
+    code = (
+        "import os, sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('pragma cache_size = 1');"
+        "db.execute('begin'); db.execute('delete from captures');"
+        "db.executemany('insert into archives values (?, null, 1)', ((f'{n}' * 200,) for n in range(3000)));"
+        "os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(data / "nianbao.db")], check=False)
+    assert (data / "nianbao.db-journal").exists()
+    build.build(data, full=True)
+    assert not (data / "nianbao.db-journal").exists()
+    assert dump(data) == before
+
+
+def test_a_database_of_another_version_is_built_anew(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(build, "_fingerprint", lambda: 7)
+    build.build(data, said=said.append)
+    assert len(said) == 5
+
+
+def test_one_hostile_portal_does_not_stop_the_others(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = build._rows
+
+    def hostile(holdings: captures.Holdings, paths: list[Path]) -> dict[str, list[dict[str, object]]]:
+        if holdings.code == "370115":
+            raise UnicodeEncodeError("utf-8", "\ud83d", 0, 1, "surrogates not allowed")
+        return honest(holdings, paths)
+
+    monkeypatch.setattr(build, "_rows", hostile)
+    (line,) = build.build(data, full=True)
+    assert line.startswith("370115 could not be built: UnicodeEncodeError")
+    assert len(dump(data)["reports"]) == 4
 
 
 def test_the_view_gives_back_every_fact(data: Path) -> None:

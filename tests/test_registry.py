@@ -86,7 +86,7 @@ def test_only_named_hosts_are_allowed(tmp_path: Path) -> None:
 
 
 def test_every_county_of_shandong_is_listed_and_no_address_is_invented() -> None:
-    """58 districts, 26 county-level cities, 52 counties (GB/T 2260, as of 2026); a home only with a note of its source."""
+    """58 districts, 26 county-level cities, 52 counties (GB/T 2260, 2026); a home only with a note of its source."""
     portals = [p for p in registry.load().values() if p.code.startswith("37")]
     kinds = {end: sum(p.name.endswith(end) for p in portals) for end in "区市县"}
     assert kinds == {"区": 58, "市": 26, "县": 52}

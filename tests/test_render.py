@@ -174,6 +174,7 @@ def test_the_index_of_conversions_is_what_the_file_says(visit: Visit) -> None:
     assert {(r.url, r.mime, r.status) for r in made} == {(LAIWU_COLUMN, "text/html", 0)}
 
 
+@pytest.mark.exhaustive
 def test_a_second_visit_finds_what_is_new_in_the_rendered_list(nianbao: Command, portals: SamplePortals) -> None:
     plant(portals)
     portals.overrides[API + "2"] = as_json({"pages": 2, "items": items(2019)})
@@ -185,6 +186,7 @@ def test_a_second_visit_finds_what_is_new_in_the_rendered_list(nianbao: Command,
     assert dump(nianbao.data) == before
 
 
+@pytest.mark.exhaustive
 def test_a_list_in_a_frame_is_found_with_its_own_base(nianbao: Command, portals: SamplePortals) -> None:
     plant(portals, '<iframe src="/inner/list.html"></iframe>')
     relative = f'<a href="../{report_url(2020).removeprefix(LAIWU)}">{title(2020)}</a>'
@@ -220,6 +222,7 @@ def test_robots_are_obeyed_by_the_browser_too(nianbao: Command, portals: SampleP
     assert verdicts(nianbao.data)["laiwu"] == ("blocked", f"{API}1: {failure['reason']}")
 
 
+@pytest.mark.exhaustive
 def test_a_page_of_the_list_that_fails_makes_the_visit_partial(nianbao: Command, portals: SamplePortals) -> None:
     plant(portals)
     portals.overrides[API + "2"] = broken
@@ -237,6 +240,7 @@ next.onclick();
 </script>"""
 
 
+@pytest.mark.exhaustive
 def test_an_endless_pager_ends_by_itself(nianbao: Command, portals: SamplePortals) -> None:
     plant(portals, ENDLESS)
     portals.overrides |= {LAIWU + f"r{n}.html": html("<h1>x</h1>") for n in range(20)}
@@ -258,6 +262,7 @@ def test_an_endless_list_of_links_ends_by_itself(nianbao: Command, portals: Samp
     )  # fmt: skip
 
 
+@pytest.mark.exhaustive
 def test_a_visit_has_a_bound(nianbao: Command, portals: SamplePortals) -> None:
     plant(portals)
     nianbao("crawl", "laiwu", *PACED, "-s", "CLOSESPIDER_PAGECOUNT=5")
@@ -267,6 +272,7 @@ def test_a_visit_has_a_bound(nianbao: Command, portals: SamplePortals) -> None:
     assert "Traceback" not in (nianbao.data / "logs" / "370116.log").read_text()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "trap",
     [
@@ -412,38 +418,6 @@ def test_a_script_may_ask_for_its_list_by_post(nianbao: Command, posting: Sample
         r["url"] for r in rows(nianbao.data, "select url from captures where url like ? order by url", QUERY + "%")
     ]
     assert named == [f"{QUERY}?__wb_method=POST&{FORM.format(page)}" for page in (1, 2)]
-
-
-SITECUSTOMIZE = """
-import parsers.links as module
-from parsers.model import Link
-real = module.links
-def links(document, kind):
-    posted = [Link({query!r}, "下一页", "page", {form!r}.format(n)) for n in (1, 2)]
-    return posted if kind == "column" and document.url == {column!r} else real(document, kind)
-module.links = links
-"""
-
-
-def test_a_link_with_a_body_is_posted_and_found_again(nianbao: Command, posting: SamplePortals, tmp_path: Path) -> None:
-    """Such links come from code per platform; here a stand-in for it, in the processes of the command."""
-    stand_in = SITECUSTOMIZE.format(query=QUERY, form=FORM, column=LAIWU_COLUMN)
-    (tmp_path / "sitecustomize.py").write_text(stand_in, "utf-8")
-    root = str(Path(__file__).parent.parent)
-    nianbao.environment["PYTHONPATH"] = os.pathsep.join((str(tmp_path), root))
-    assert nianbao("crawl", "laiwu", *PACED).returncode == 0
-    assert found(nianbao.data) == [*YEARS]
-    sent = [request for request in posting.requests if request.method == "POST"]
-    assert sorted(request.body.decode() for request in sent) == [FORM.format(1), FORM.format(2)]
-    assert {request.headers["Content-Type"] for request in sent} == {"application/x-www-form-urlencoded"}
-    kept = [body for record, body in records(nianbao.data) if record.rec_type == "request"]
-    kept = [body for body in kept if body.startswith(b"POST /api/query HTTP/1.1")]
-    assert sorted(body.partition(b"\r\n\r\n")[2].decode() for body in kept) == [FORM.format(1), FORM.format(2)]
-    (path,) = warc.files(nianbao.data)
-    assert warc.index(path) == list(warc.scan(path))
-    before = dump(nianbao.data)
-    assert nianbao("build", "--full").returncode == 0
-    assert dump(nianbao.data) == before
 
 
 def test_the_address_of_what_was_posted() -> None:

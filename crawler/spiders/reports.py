@@ -1,6 +1,9 @@
 """The one spider: home → 政府信息公开 → annual-report column → reports → attachments, of one portal."""
 
+import contextlib
+import ctypes
 import os
+import signal
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -23,6 +26,8 @@ from crawler.verdict import Failure, judge
 from parsers import blocking, document
 from parsers.links import links
 from parsers.model import Link
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class ReportsSpider(scrapy.Spider):
@@ -50,8 +55,11 @@ class ReportsSpider(scrapy.Spider):
         if not portal:
             raise UsageError("name a portal: scrapy crawl reports -a portal=licheng")
         paths = [Path(p) for p in settings["NIANBAO_REGISTRY"].split(os.pathsep) if p]
-        known = registry.load(paths, bundled=not settings.getbool("NIANBAO_ONLY_REGISTRY"))
-        spider = cls(registry.find([portal], known)[0])
+        try:
+            known = registry.load(paths, bundled=not settings.getbool("NIANBAO_ONLY_REGISTRY"))
+            spider = cls(registry.find([portal], known)[0])
+        except registry.RegistryError as error:
+            raise UsageError(str(error)) from None
         spider._set_crawler(crawler)
         return spider
 
@@ -59,6 +67,8 @@ class ReportsSpider(scrapy.Spider):
         recorder = self.crawler.get_downloader_middleware(Recorder)
         assert isinstance(recorder, Recorder)
         self.recorder = recorder
+        if self.settings.getbool("NIANBAO_PROGRESS"):
+            _end_with_parent()
         self.recorder.start(self.portal)
         self.renderer = render.Renderer(self.crawler)
         yield self._request(Link(self.portal.home, "", "home"))
@@ -91,7 +101,7 @@ class ReportsSpider(scrapy.Spider):
         if kind == "column":
             self.columns.setdefault(payload_digest(response.body), response.url)
         found = links(page, kind)
-        if kind in ("column", "page") and render.has_script(page) and not self._is_list(found):
+        if kind == "column" and render.has_script(page) and not self._is_list(found):
             found += await self._rendered(response, kind)
         for link in found:
             if link.kind != "page" or self._goes_on(column or response.url, link):
@@ -160,6 +170,12 @@ class ReportsSpider(scrapy.Spider):
         self.logger.info(
             "verdict %s %s: columns %d, reports %d", verdict, message, len(self.columns), len(self.reports)
         )
+
+
+def _end_with_parent() -> None:
+    """Asks Linux to end this visit, in order, when the command that started it is killed."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _address(link: Link) -> str:
