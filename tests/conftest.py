@@ -21,6 +21,7 @@ class Command:
         self.data = data
         self.timeout = 120
         self.environment = {k: v for k, v in os.environ.items() if not k.upper().startswith("NIANBAO_")}
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)  # every command would compile all of us again
         self.environment |= {"http_proxy": proxy, "https_proxy": proxy, "no_proxy": "", "NIANBAO_CONTACT": CONTACT}
 
     def __call__(self, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:

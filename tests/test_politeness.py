@@ -183,17 +183,19 @@ def canary() -> Iterator[tuple[int, list[str]]]:
         server.shutdown()
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "2130706433", "0x7f.1"])
 def test_the_operators_own_network_is_out_of_reach(
-    nianbao: Command, tmp_path: Path, canary: tuple[int, list[str]], host: str
+    nianbao: Command, tmp_path: Path, canary: tuple[int, list[str]]
 ) -> None:
-    """Even where the registry names the host, and without a proxy in between."""
+    """Even where the registry names the host, in whatever spelling, and without a proxy in between."""
     port, hits = canary
     path = tmp_path / "canary.toml"
-    path.write_text(f'[370112]\nname = "x区"\nslug = "x"\nhome = "http://{host}:{port}/"\n', "utf-8")
+    hosts = ["127.0.0.1", "localhost", "[::1]", "2130706433", "0x7f.1"]
+    entry = '[99010{}]\nname = "{}区"\nslug = "x{}"\nhome = "http://{}:{}/"\n'
+    path.write_text("".join(entry.format(n, n, n, host, port) for n, host in enumerate(hosts)), "utf-8")
     nianbao.environment.update(http_proxy="", https_proxy="")
-    done = nianbao("crawl", "x", "--only-registry", "--registry", path, "-s", "RETRY_TIMES=0", "-s", "DOWNLOAD_DELAY=0")
+    done = nianbao("crawl", "--only-registry", "--registry", path, "-s", "RETRY_TIMES=0", "-s", "DOWNLOAD_DELAY=0")
     assert done.returncode == 1
+    assert [": unreachable;" in line for line in done.stdout.splitlines()] == [True] * len(hosts)
     assert hits == []
 
 
