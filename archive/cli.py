@@ -15,7 +15,7 @@ import click
 import sqlite_utils
 from rich.console import Console
 
-from archive import build, captures, clock, lock, registry, repair, serve, show, visits, warc
+from archive import build, captures, clock, lock, probe, registry, repair, serve, show, visits, warc
 from archive.model import Portal
 from archive.verify import verify
 from parsers import document, report
@@ -115,8 +115,7 @@ def crawl(
     settings: dict[str, str],
 ) -> int:
     """Visit PORTALS (code, slug or host; none = all), archive every exchange, then build."""
-    if not os.environ.get("NIANBAO_CONTACT"):
-        raise _Failed(2, "set NIANBAO_CONTACT to a mail or web address where a portal's people can reach you")
+    _need_contact()
     chosen = registry.find(portals, registry.load(registries, bundled=not only_registry))
     given = {
         "NIANBAO_REGISTRY": os.pathsep.join(str(p.absolute()) for p in registries),
@@ -181,6 +180,25 @@ def _build(data: Path, full: bool) -> list[str]:
     for line in damaged:
         click.echo(f"nianbao: {line}; `nianbao verify` tells more", err=True)
     return damaged
+
+
+@cli.command("probe")
+@click.argument("url")
+@_options
+def probe_command(url: str, settings: dict[str, str], **_: Any) -> None:
+    """A dry run on URL, for whoever adds a portal: columns, reports, the registry entry to paste."""
+    _need_contact()
+    if not registry.is_http(url):
+        raise _Failed(
+            2, f"{url!r} is not an http address; probe takes a portal's home, such as http://www.example.gov.cn/"
+        )
+    for line in probe.probe(url, settings):
+        click.echo(show.printable(line))
+
+
+def _need_contact() -> None:
+    if not os.environ.get("NIANBAO_CONTACT"):
+        raise _Failed(2, "set NIANBAO_CONTACT to a mail or web address where a portal's people can reach you")
 
 
 @cli.command("build")

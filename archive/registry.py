@@ -72,15 +72,16 @@ def _portal(filename: str, code: str, entry: Any) -> Portal:
     if not entry.get("name") or not entry.get("slug"):
         raise RegistryError(f"{where}: name and slug are needed")
     for url in (entry.get("home", ""), *entry.get("columns", ())):
-        if url and not _is_http(url):
+        if url and not is_http(url):
             raise RegistryError(f"{where}: {url!r} is not an http address")
     for host in entry.get("hosts", ()):
-        if not _is_http(f"http://{host}/") or "/" in host:
+        if not is_http(f"http://{host}/") or "/" in host:
             raise RegistryError(f"{where}: {host!r} is not a host, with or without a port")
     return from_dict({"code": code, **entry})
 
 
-def _is_http(url: str) -> bool:
+def is_http(url: str) -> bool:
+    """Whether a portal can stand at this address."""
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

@@ -246,6 +246,17 @@ def test_every_family_is_walked_from_its_home_alone(tmp_path: Path) -> None:
     assert found == {code: urls for code, urls in EXPECTED.items() if code != "990013"}
 
 
+def test_a_probe_finds_the_column_says_why_and_keeps_nothing(nianbao: Command) -> None:
+    done = nianbao("probe", "http://trs2.sample.test/", *FAST)
+    assert done.returncode == 0, done.stderr
+    assert "verdict: ok\n" in done.stdout
+    assert done.stdout.count("report: ") == 7
+    assert "column: http://trs2.sample.test/" in done.stdout
+    assert 'home = "http://trs2.sample.test/"' in done.stdout
+    assert not nianbao.data.exists()
+    assert nianbao("probe", "trs2.sample.test").returncode == 2
+
+
 # --- verdicts ---------------------------------------------------------------------------------------------------------
 
 
