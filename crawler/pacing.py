@@ -75,12 +75,26 @@ class Pacing:
 
     def process_exception(self, request: Request, exception: Exception) -> None:
         if not isinstance(exception, Refused):
+            self._pause(request, 0)
             self._count(failed=True)
 
     def _downloaded(self, response: Response, request: Request) -> None:
+        self._pause(request, 0)
         self._count(failed=response.status >= 500 or response.status == 429)
         if response.status in (429, 503) and (header := response.headers.get("Retry-After")):
             self._wait(request, retry_after(header.decode("latin-1"), clock.now()))
+
+    def _pause(self, request: Request, seconds: float) -> None:
+        """The next request goes out the usual gap after now, at the earliest, and `seconds` more.
+
+        Scrapy counts the gap from when it handed the last request on. Where this machine is busy that is well before
+        the request leaves, and two would arrive close together.
+        """
+        slot = self._crawler.engine.downloader.slots.get(request.meta.get("download_slot"))
+        if slot:
+            slot.lastseen = max(slot.lastseen, monotonic() + seconds)
+            if seconds:
+                slot.delay = slot.delay or 0.001  # Scrapy looks at lastseen only where there is a delay
 
     def _count(self, failed: bool) -> None:
         self._failures = self._failures + 1 if failed else 0
@@ -90,10 +104,7 @@ class Pacing:
     def _wait(self, request: Request, seconds: float) -> None:
         if seconds > MAX_RETRY_AFTER:
             self.resting_until = clock.now() + timedelta(seconds=seconds)
-        slot = self._crawler.engine.downloader.slots.get(request.meta["download_slot"])
-        if slot:
-            slot.delay = slot.delay or 0.001  # Scrapy looks at lastseen only where there is a delay
-            slot.lastseen = max(slot.lastseen, monotonic() + min(seconds, MAX_RETRY_AFTER))
+        self._pause(request, min(seconds, MAX_RETRY_AFTER))
 
     def _robots_parsed(self, robotparser: RobotParser, request: Request) -> None:
         asked = robotparser.crawl_delay(self._crawler.settings["ROBOTSTXT_USER_AGENT"])
