@@ -1,8 +1,8 @@
 """How fast, how long and when to stop: what settings alone cannot say.
 
-The gap between two requests to a host is DOWNLOAD_DELAY at the least and half as long again at the most, more where the
-host's robots.txt asks for it (Crawl-delay) or the host is slow (AutoThrottle). 429 and 503 are waited out as long as
-Retry-After says. A host that fails five times in a row is left alone: the visit ends.
+Between a host's answer and the next request to it lies DOWNLOAD_DELAY at the least and half as long again at the most,
+more where its robots.txt asks for it (Crawl-delay) or the host is slow (AutoThrottle). 429 and 503 are waited out as
+long as Retry-After says. A host that fails five times in a row is left alone: the visit ends.
 """
 
 import logging

@@ -105,6 +105,12 @@ def test_read_gives_tables_and_json(nianbao: Command) -> None:
     assert objects[1]["findings"][0].keys() == {"check", "level", "message", "items"}
 
 
+def test_a_terminal_that_cannot_show_chinese_is_no_reason_to_fail(nianbao: Command) -> None:
+    done = nianbao("read", REPORTS / "laiwu_2021.txt", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "66374" in done.stdout
+
+
 def test_read_goes_on_after_a_file_that_is_no_report(nianbao: Command, tmp_path: Path) -> None:
     page, missing, junk = tmp_path / "page.html", tmp_path / "missing.pdf", tmp_path / "x.docx"
     page.write_text(PAGE, "utf-8")
