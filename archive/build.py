@@ -20,7 +20,7 @@ import sqlite_utils
 
 from archive import captures, registry, tables, warc
 from archive.captures import Capture, Holdings
-from archive.model import Portal
+from archive.model import Portal, Run
 from parsers import anchors, report
 from parsers.links import explained, links
 from parsers.model import Document, Heading, Link, Report
@@ -170,15 +170,20 @@ def _rows(holdings: Holdings, paths: Iterable[Path]) -> dict[str, list[dict[str,
     walked = list(walk(portal, holdings))
     rows: dict[str, list[dict[str, Any]]] = {
         "portals": [{k: v for k, v in dataclasses.asdict(portal).items() if k not in ("columns", "hosts")}],
-        "runs": [{**dataclasses.asdict(run), "portal": portal.code} for run in holdings.runs],
+        "runs": [_run_row(run, portal.code) for run in holdings.runs],
         "captures": [_capture_row(c, portal.code) for c in holdings.captures],
-        "failures": list(holdings.failures),
+        "failures": [{"until": "", **failure} for failure in holdings.failures],
         "columns": _column_rows(portal, holdings, walked),
         "archives": [{"filename": p.name, "portal": portal.code, "bytes": p.stat().st_size} for p in paths],
     }
     for name, row in _report_rows(portal, holdings, [f.link for f in walked if f.link.kind == "report"]):
         rows.setdefault(name, []).append(row)
     return rows
+
+
+def _run_row(run: Run, code: str) -> dict[str, Any]:
+    lists = {"columns": json.dumps(run.columns), "walked": json.dumps(run.walked)}
+    return {**dataclasses.asdict(run), **lists, "portal": code}
 
 
 def _capture_row(capture: Capture, code: str) -> dict[str, Any]:

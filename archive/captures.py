@@ -13,13 +13,13 @@ from parsers import blocking, document
 from parsers.anchors import address
 from parsers.model import Document
 
-_REDIRECTS = frozenset((301, 302, 303, 307, 308))
-_MAX_REDIRECTS = 10
+REDIRECTS = frozenset((301, 302, 303, 307, 308))
+_MAXREDIRECTS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """A response record, or that of the page which a browser made of one; its file, and the visit it belongs to.
+    """A response or revisit record, or that of the page which a browser made; its file, and the visit it belongs to.
 
     `visit` counts a portal's visits from 0.
     """
@@ -44,16 +44,22 @@ class Holdings:
 
     def at(self, url: str, visit: int) -> Capture | None:
         """The latest successful answer for an address (warc.address) as of a visit, redirects followed."""
-        for _ in range(_MAX_REDIRECTS):
+        for _ in range(_MAXREDIRECTS):
             known = self._by_url.get(url, [])
             at = bisect_right(known, visit, key=lambda c: c.visit)
             if not at:
                 return None
             capture = known[at - 1]
-            if capture.record.status not in _REDIRECTS:
+            if capture.record.status not in REDIRECTS:
                 return capture
             url = self._location(capture)
         return None
+
+    def latest(self, url: str) -> tuple[Capture, str] | None:
+        """The last answer of an address, whatever it was, and when the server last said it: Not Modified counts."""
+        known = self._answers.get(url, [])
+        said = next((c for c in reversed(known) if c.record.type != "revisit"), None)
+        return (said, known[-1].record.timestamp) if said else None
 
     def versions(self, url: str) -> Iterator[Capture]:
         """Each different successful answer for an address, oldest first."""
@@ -81,10 +87,11 @@ class Holdings:
         """What the payload is; None for a block page, and for a record that is damaged, which `damage` then names."""
         key = capture.record.digest, capture.record.url
         if key not in self._documents:
-            self._documents[key] = self._read(capture)
+            self._documents[key] = self.read(capture)
         return self._documents[key]
 
-    def _read(self, capture: Capture) -> Document | None:
+    def read(self, capture: Capture) -> Document | None:
+        """As `document`, without keeping it."""
         url = warc.url_of(capture.record.url)
         try:
             content, content_type = warc.read_payload(capture.warc, capture.record)
@@ -106,19 +113,23 @@ class Holdings:
             return ""
 
     @cached_property
+    def _answers(self) -> dict[str, list[Capture]]:
+        return _grouped(self.captures)
+
+    @cached_property
     def _by_url(self) -> dict[str, list[Capture]]:
-        found: dict[str, list[Capture]] = {}
-        for capture in self.captures:
-            if capture.record.status == 200 or capture.record.status in _REDIRECTS:
-                found.setdefault(capture.record.url, []).append(capture)
-        return found
+        return _grouped(c for c in self.captures if c.record.status == 200 or c.record.status in REDIRECTS)
 
     @cached_property
     def _conversions_by_url(self) -> dict[str, list[Capture]]:
-        found: dict[str, list[Capture]] = {}
-        for capture in self.conversions:
-            found.setdefault(capture.record.url, []).append(capture)
-        return found
+        return _grouped(self.conversions)
+
+
+def _grouped(captures: Iterable[Capture]) -> dict[str, list[Capture]]:
+    found: dict[str, list[Capture]] = {}
+    for capture in captures:
+        found.setdefault(capture.record.url, []).append(capture)
+    return found
 
 
 def load(code: str, warcs: Iterable[Path]) -> Holdings:
@@ -135,8 +146,8 @@ def load(code: str, warcs: Iterable[Path]) -> Holdings:
     for number, visit in enumerate(visits):
         notes = enumerate(visit.failures, 1)
         holdings.failures += [{"run": visit.run.id, "number": n, "portal": code, **note} for n, note in notes]
-        for kind, kept in (("response", holdings.captures), ("conversion", holdings.conversions)):
-            kept += [Capture(r, visit.run.id, number, visit.warc) for r in visit.records if r.type == kind]
+        for kinds, kept in ((warc.ANSWERS, holdings.captures), (("conversion",), holdings.conversions)):
+            kept += [Capture(r, visit.run.id, number, visit.warc) for r in visit.records if r.type in kinds]
     return holdings
 
 
@@ -164,6 +175,6 @@ def _visit(path: Path, damage: list[str]) -> _Visit | None:
     if not start:
         return None
     if not end:
-        end = {"message": "cut off before its end", "captures": sum(r.type == "response" for r in records)}
+        end = {"message": "cut off before its end", "captures": sum(r.type in warc.ANSWERS for r in records)}
     known = {k: start[k] for k in ("portal", "started", "vantage", "sample")} | end
     return _Visit(path, records, Run(id=start["run"], **known), [n for uri, n in notes if uri == warc.FAILURE])

@@ -106,9 +106,11 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("portals", nargs=-1)
+@click.option("--recheck", is_flag=True, help="Ask again for all reports and list pages, however lately they were had.")
 @_options
 def crawl(
     portals: tuple[str, ...],
+    recheck: bool,
     data: Path | None,
     registries: tuple[Path, ...],
     only_registry: bool,
@@ -120,6 +122,7 @@ def crawl(
     given = {
         "NIANBAO_REGISTRY": os.pathsep.join(str(p.absolute()) for p in registries),
         "NIANBAO_ONLY_REGISTRY": str(int(only_registry)),
+        "NIANBAO_RECHECK": str(int(recheck)),
     }
     folder = _folder(data)
     if path := _first_capture(folder, sample=True):

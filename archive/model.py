@@ -1,5 +1,6 @@
 """The nouns of the archive."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,7 +60,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One visit of one portal, from its own records. `finished` is "" where the visit was cut off."""
+    """One visit of one portal, from its own records. `finished` is "" where the visit was cut off.
+
+    `columns` are the addresses of the annual-report columns it found, `walked` those whose lists it read to their end.
+    """
 
     id: str
     portal: dict[str, Any]
@@ -71,3 +75,5 @@ class Run:
     message: str = ""
     vantage: str = ""
     sample: bool = False
+    columns: Sequence[str] = ()
+    walked: Sequence[str] = ()

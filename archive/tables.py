@@ -65,6 +65,8 @@ TABLES: dict[str, Table] = {
             "message": str,
             "vantage": str,
             "sample": int,
+            "columns": str,
+            "walked": str,
         },
         ("id",),
         (("portal", "portals", "code"),),
@@ -88,7 +90,7 @@ TABLES: dict[str, Table] = {
     ),
     "failures": (
         "未能取得的页面及原因 / pages that could not be had, and why",
-        {"run": str, "number": int, "portal": str, "url": str, "time": str, "kind": str, "reason": str},
+        {"run": str, "number": int, "portal": str, "url": str, "time": str, "kind": str, "reason": str, "until": str},
         ("run", "number"),
         (("portal", "portals", "code"), ("run", "runs", "id")),
     ),

@@ -17,7 +17,7 @@ def verify(data: Path) -> Iterator[str]:
     for path in warc.files(data):
         yield from warc.verify(path)
         try:
-            responses |= {(r.filename, r.offset): r.digest for r in warc.index(path) if r.type == "response"}
+            responses |= {(r.filename, r.offset): r.digest for r in warc.index(path) if r.type in warc.ANSWERS}
         except warc.Damaged:
             continue  # said by warc.verify
     if (data / "nianbao.db").exists():

@@ -35,6 +35,7 @@ from archive import clock
 from archive.model import Exchange, Headers, Record
 
 MAX_BODY = 128 << 20  # bytes of one payload after its content encoding is undone
+ANSWERS = ("response", "revisit")  # records of what a server answered; a revisit says that it is the old answer
 START, END, FAILURE = "urn:nianbao:start", "urn:nianbao:end", "urn:nianbao:failure"
 
 
@@ -82,19 +83,22 @@ class Writer:
         block = "".join(f"{k}: {v}\r\n" for k, v in info.items()).encode()
         self._append(_record("warcinfo"), block, "application/warc-fields", {"WARC-Filename": path.name})
 
-    def exchange(self, exchange: Exchange, response_id: str = "") -> Record:
-        """Writes response and request; returns the response's record. `response_id` is for those who refer to it."""
+    def exchange(self, exchange: Exchange, response_id: str = "", unchanged: Record | None = None) -> Record:
+        """Writes response and request; returns the response's record. `response_id` is for those who refer to it.
+
+        `unchanged` is the record of the answer that the server says is still its answer (304).
+        """
         url, time, response_id = exchange.url, exchange.time, response_id or record_id()
         name = address(url, exchange.request_body, exchange.method)
         shared = {"WARC-Target-URI": url}
         shared |= {"WARC-IP-Address": exchange.ip_address} if exchange.ip_address else {}
-        digest = payload_digest(exchange.body)
+        digest = unchanged.digest if unchanged else payload_digest(exchange.body)
         mime = _header(exchange.headers, b"content-type").partition(";")[0].strip().lower()
         response = self._append(
-            _record("response", name, time, exchange.status, mime, digest),
+            _record("revisit" if unchanged else "response", name, time, exchange.status, mime, digest),
             _head(f"{exchange.protocol} {exchange.status} {exchange.reason}", exchange.headers) + exchange.body,
             "application/http; msgtype=response",
-            {"WARC-Record-ID": response_id, "WARC-Payload-Digest": digest, **shared},
+            {"WARC-Record-ID": response_id, "WARC-Payload-Digest": digest, **shared, **_revisit(unchanged)},
         )
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -151,6 +155,15 @@ def _record(
     return Record("", 0, 0, "", kind, url, clock.iso(time or clock.now()), status, mime, digest)
 
 
+def _revisit(unchanged: Record | None) -> dict[str, str]:
+    """What WARC 1.1 §6.7.3 asks of a revisit record whose server answered Not Modified."""
+    if not unchanged:
+        return {}
+    profile = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+    refers = {"WARC-Refers-To-Target-URI": url_of(unchanged.url), "WARC-Refers-To-Date": unchanged.timestamp}
+    return {"WARC-Profile": profile, **refers}
+
+
 def _sync(file: BinaryIO | TextIO) -> None:
     file.flush()
     os.fsync(file.fileno())
@@ -174,8 +187,10 @@ def _member(record: Record, block: bytes, content_type: str, headers: Mapping[st
     fields = {"WARC-Type": record.type, "WARC-Record-ID": record_id(), "WARC-Date": record.timestamp}
     fields |= {"WARC-Target-URI": record.url} if record.url else {}
     warc_headers = StatusAndHeaders("", list({**fields, **headers}.items()), protocol="WARC/1.1")
-    # Given as one block without parsed HTTP headers, so that warcio writes the bytes as they are.
-    written = ArcWarcRecord("warc", record.type, warc_headers, io.BytesIO(block), None, content_type, len(block))
+    # Given as one block without parsed HTTP headers, so that warcio writes the bytes as they are. Of a revisit it would
+    # write nothing but those headers.
+    kind = "response" if record.type == "revisit" else record.type
+    written = ArcWarcRecord("warc", kind, warc_headers, io.BytesIO(block), None, content_type, len(block))
     buffer = io.BytesIO()
     WARCWriter(buffer, gzip=True, warc_version="1.1").write_record(written)
     return buffer.getvalue()
@@ -234,7 +249,7 @@ def scan(warc: Path, offset: int = 0) -> Iterator[Record]:
         found, posted = _described(member, warc, offset)
         if response:
             yield dataclasses.replace(response, url=found.url) if posted else response
-        response = found if found.type == "response" else None
+        response = found if found.type in ANSWERS else None
         if not response:
             yield found
         offset += length
@@ -248,7 +263,7 @@ def _described(member: bytes, warc: Path, offset: int) -> tuple[Record, bool]:
     header = record.rec_headers.get_header
     kind, url, time = record.rec_type, header("WARC-Target-URI") or "", header("WARC-Date")
     name, mime, status = url, "", 0
-    if kind == "response" and record.http_headers:
+    if kind in ANSWERS and record.http_headers:
         status = int(record.http_headers.get_statuscode() or 0)
         mime = (record.http_headers.get_header("Content-Type") or "").partition(";")[0].strip().lower()
     elif kind == "conversion":
@@ -256,7 +271,7 @@ def _described(member: bytes, warc: Path, offset: int) -> tuple[Record, bool]:
     elif kind == "request" and record.http_headers:
         name = address(url, record.content_stream().read(), record.http_headers.protocol)
     sha256 = hashlib.sha256(member).hexdigest()
-    digest = header("WARC-Payload-Digest") or "" if kind in ("response", "conversion") else ""
+    digest = header("WARC-Payload-Digest") or "" if kind in (*ANSWERS, "conversion") else ""
     found = Record(warc.name, offset, len(member), sha256, kind, name, time, status, mime, digest)
     return found, name != url
 
@@ -307,6 +322,13 @@ def read_payload(warc: Path, record: Record) -> tuple[bytes, str]:
         raise Undecodable(f"{record.url} holds more than {MAX_BODY} bytes")
     content_type = parsed.http_headers.get_header("Content-Type") if parsed.http_headers else None
     return body, content_type or ""
+
+
+def read_response(warc: Path, record: Record) -> tuple[Headers, bytes]:
+    """(headers, body as sent) of a response. Raises Damaged."""
+    parsed = _parse(read_member(warc, record), warc, record.offset)
+    headers = parsed.http_headers.headers if parsed.http_headers else []
+    return [(name.encode(), value.encode()) for name, value in headers], parsed.raw_stream.read()
 
 
 def read_header(warc: Path, record: Record, name: str) -> str:

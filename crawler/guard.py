@@ -5,6 +5,7 @@ network too. So hosts are checked on every hop, and addresses when a connection 
 """
 
 import ipaddress
+from datetime import datetime
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
@@ -27,11 +28,15 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class Refused(IgnoreRequest):
-    """A request that we do not send. `kind` is that of the failure it becomes: refused, blocked or unreachable."""
+    """A request that we do not send. `kind` is that of the failure it becomes: refused, blocked or unreachable.
 
-    def __init__(self, reason: str, kind: str = "refused") -> None:
+    `until` is when the host may be asked again, where it is being left alone.
+    """
+
+    def __init__(self, reason: str, kind: str = "refused", until: datetime | None = None) -> None:
         super().__init__(reason)
         self.kind = kind
+        self.until = until
 
 
 class NotPublic(OSError):

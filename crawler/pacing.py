@@ -2,10 +2,12 @@
 
 Between a host's answer and the next request to it lies DOWNLOAD_DELAY at the least and half as long again at the most,
 more where its robots.txt asks for it (Crawl-delay) or the host is slow (AutoThrottle). 429 and 503 are waited out as
-long as Retry-After says. A host that fails five times in a row is left alone: the visit ends.
+long as Retry-After says. A host that fails five times in a row is left alone for an hour, by the next visit as well:
+the archive says until when.
 """
 
 import logging
+from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
@@ -19,6 +21,7 @@ from scrapy.robotstxt import RobotParser
 from scrapy.settings import BaseSettings
 
 from archive import clock
+from archive.registry import host_of
 from crawler.guard import Refused
 
 JITTER = 0.2  # of the mean delay, to either side
@@ -26,7 +29,8 @@ MARGIN = 0.02  # seconds; so that the gap holds where the requests arrive, not o
 MAX_CRAWL_DELAY = 120.0  # seconds
 MAX_RETRY_AFTER = 600.0  # seconds; a host that asks for more is left alone instead
 FAILURES = 5  # in a row, after which a host is left alone
-REST = timedelta(hours=6)
+REST = timedelta(hours=1)
+MAX_REST = timedelta(days=7)  # whatever Retry-After says
 BEIJING = timezone(timedelta(hours=8))
 
 logger = logging.getLogger(__name__)
@@ -58,8 +62,8 @@ class Pacing:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._night = crawler.settings["NIANBAO_NIGHT"]
-        self._failures = 0
-        self.resting_until: datetime | None = None
+        self._failures: Counter[str] = Counter()  # of a host, in a row
+        self.resting: dict[str, datetime] = {}  # hosts that are left alone, until when
         crawler.signals.connect(self._robots_parsed, signals.robots_parsed)
         crawler.signals.connect(self._downloaded, signals.response_downloaded)
 
@@ -68,19 +72,20 @@ class Pacing:
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        if self.resting_until:
-            raise Refused(f"the host failed {FAILURES} times in a row and is left alone for now", "unreachable")
+        until = self.resting.get(host_of(request.url))
+        if until and clock.now() < until:
+            raise Refused(f"the host kept failing and is left alone until {_beijing(until)}", "unreachable", until)
         if self._night and not in_window(self._night, clock.now()):
             raise Refused(f"outside the hours {self._night} (北京时间) that the operator allows")
 
     def process_exception(self, request: Request, exception: Exception) -> None:
         if not isinstance(exception, Refused):
             self._pause(request, 0)
-            self._count(failed=True)
+            self._count(request, failed=True)
 
     def _downloaded(self, response: Response, request: Request) -> None:
         self._pause(request, 0)
-        self._count(failed=response.status >= 500 or response.status == 429)
+        self._count(request, failed=response.status >= 500 or response.status == 429)
         if response.status in (429, 503) and (header := response.headers.get("Retry-After")):
             self._wait(request, retry_after(header.decode("latin-1"), clock.now()))
 
@@ -96,15 +101,20 @@ class Pacing:
             if seconds:
                 slot.delay = slot.delay or 0.001  # Scrapy looks at lastseen only where there is a delay
 
-    def _count(self, failed: bool) -> None:
-        self._failures = self._failures + 1 if failed else 0
-        if self._failures >= FAILURES and not self.resting_until:
-            self.resting_until = clock.now() + REST
+    def _count(self, request: Request, failed: bool) -> None:
+        host = host_of(request.url)
+        self._failures[host] = self._failures[host] + 1 if failed else 0
+        if self._failures[host] == FAILURES:
+            self._rest(host, REST)
+            self._failures[host] = 0
 
     def _wait(self, request: Request, seconds: float) -> None:
         if seconds > MAX_RETRY_AFTER:
-            self.resting_until = clock.now() + timedelta(seconds=seconds)
+            self._rest(host_of(request.url), timedelta(seconds=min(seconds, MAX_REST.total_seconds())))
         self._pause(request, min(seconds, MAX_RETRY_AFTER))
+
+    def _rest(self, host: str, time: timedelta) -> None:
+        self.resting[host] = max(self.resting.get(host, clock.now()), clock.now() + time)
 
     def _robots_parsed(self, robotparser: RobotParser, request: Request) -> None:
         asked = robotparser.crawl_delay(self._crawler.settings["ROBOTSTXT_USER_AGENT"])
@@ -138,3 +148,7 @@ def in_window(hours: str, moment: datetime) -> bool:
     start, end = (int(hour) for hour in hours.split("-"))
     hour = moment.astimezone(BEIJING).hour
     return start <= hour < end if start <= end else hour >= start or hour < end
+
+
+def _beijing(moment: datetime) -> str:
+    return f"{moment.astimezone(BEIJING):%Y-%m-%d %H:%M} 北京时间"

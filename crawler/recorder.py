@@ -8,6 +8,8 @@ transfer is already undone.
 import contextlib
 import dataclasses
 import json
+from collections.abc import Sequence
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from twisted.web.http import RESPONSES
 from archive import clock, warc
 from archive.model import Exchange, Portal
 from archive.model import Headers as RawHeaders
+from crawler.memory import FROM_ARCHIVE, Held
 
 
 class NotRecorded(Exception):
@@ -81,9 +84,13 @@ class Recorder:
 
     def process_response(self, request: Request, response: Response) -> Response:
         assert self._writer, "the spider starts the recorder before its first request"
+        if FROM_ARCHIVE in response.flags:
+            return response
+        held: Held | None = request.meta.get("held") if response.status == 304 else None
         try:
             request.meta["record_id"] = warc.record_id()
-            self._writer.exchange(_exchange(request, response), request.meta["record_id"])
+            unchanged = held.capture.record if held else None
+            self._writer.exchange(_exchange(request, response), request.meta["record_id"], unchanged)
         except OSError as error:
             raise NotRecorded(f"{request.url} could not be recorded: {error}") from error
         self.captures += 1
@@ -101,15 +108,17 @@ class Recorder:
         except OSError as error:
             raise NotRecorded(f"what a browser made of {url} could not be recorded: {error}") from error
 
-    def failure(self, url: str, kind: str, reason: str) -> None:
+    def failure(self, url: str, kind: str, reason: str, until: datetime | None = None) -> None:
         """Keeps that `url` could not be had, and why: blocked, unreachable, or refused by us."""
         assert self._writer
-        self._writer.note(warc.FAILURE, {"url": url, "kind": kind, "reason": reason, "time": clock.iso(clock.now())})
+        note = {"url": url, "kind": kind, "reason": reason, "time": clock.iso(clock.now())}
+        self._writer.note(warc.FAILURE, note | ({"until": clock.iso(until)} if until else {}))
 
-    def finish(self, verdict: str, message: str) -> None:
-        """Writes how the visit ended and closes the file."""
+    def finish(self, verdict: str, message: str, columns: Sequence[str], walked: Sequence[str]) -> None:
+        """Writes how the visit ended, which columns it found and read to their end, and closes the file."""
         if self._writer:
             end = {"finished": clock.iso(clock.now()), "verdict": verdict, "message": message}
+            end |= {"columns": columns, "walked": walked}
             self._writer.note(warc.END, {**end, "captures": self.captures, "bytes": self.bytes})
             self._writer.close()
             self._writer = None

@@ -1,5 +1,7 @@
 """robots.txt as RFC 9309 says, where Scrapy says otherwise: a server's failure means stop, not go on."""
 
+from datetime import datetime
+
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
@@ -14,8 +16,9 @@ MAX_ROBOTS = 500 << 10  # RFC 9309 §2.5: at least 500 KiB are read
 class Unavailable(RobotParser):
     """Stands for a robots.txt that could not be had: nothing is allowed (RFC 9309 §2.3.1.4)."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, until: datetime | None = None) -> None:
         self.reason = reason
+        self.until = until
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, robotstxt_body: bytes) -> "Unavailable":
@@ -30,7 +33,7 @@ class Robots(RobotsTxtMiddleware):
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
         if isinstance(rp, Unavailable):
-            raise Refused(rp.reason, "unreachable")
+            raise Refused(rp.reason, "unreachable", rp.until)
         agent = self._robotstxt_useragent or self._default_useragent
         if rp is not None and not rp.allowed(request.url, agent):
             raise Refused("Forbidden by robots.txt", "blocked")
@@ -44,7 +47,7 @@ class Robots(RobotsTxtMiddleware):
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
         if isinstance(exc, Refused):
-            self._settle(netloc, Unavailable(str(exc)))
+            self._settle(netloc, Unavailable(str(exc), exc.until))
         else:
             self._settle(netloc, Unavailable(f"robots.txt could not be had: {type(exc).__name__}: {exc}"))
 

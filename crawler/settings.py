@@ -14,6 +14,7 @@ NIANBAO_CONTACT = os.environ.get("NIANBAO_CONTACT", "")
 NIANBAO_BROWSER = os.environ.get("NIANBAO_BROWSER")  # path of a Chromium; unset: the installed one, "": none
 NIANBAO_VANTAGE = os.environ.get("NIANBAO_VANTAGE", "")
 NIANBAO_SAMPLE = False  # the sample portals are not the real ones, and the archive says so
+NIANBAO_RECHECK = False  # ask again for what was had lately
 NIANBAO_PROGRESS = False  # a line of JSON on standard output for each exchange
 
 # Who we are stands in the user agent (crawler.pacing.Manners): a portal's people must be able to reach us.
@@ -34,7 +35,7 @@ DOWNLOAD_TIMEOUT = 60
 DOWNLOAD_MAXSIZE = 64 << 20
 DEPTH_LIMIT = 0  # Scrapy's own drops requests in silence; the next two make the verdict partial
 NIANBAO_MAX_PAGES = 100  # of one list, by links or by clicks
-CLOSESPIDER_PAGECOUNT = 5000  # answers in one visit
+NIANBAO_MAX_ANSWERS = 5000  # from the portal in one visit; the next one goes on
 CLOSESPIDER_TIMEOUT = 6 * 3600  # the longest visit of one portal
 URLLENGTH_LIMIT = 2000
 
@@ -61,6 +62,7 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.guard.HostGuard": 40,  # before robots.txt is fetched from a host that is not ours to visit
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.robots.Robots": 100,
+    "crawler.memory.Memory": 890,  # what it knows or answers passes by everything nearer the wire
     "crawler.pacing.Pacing": 900,
     "crawler.recorder.Recorder": 950,  # nearest the wire: before redirects are followed and bodies unzipped
 }

@@ -175,7 +175,7 @@ def test_a_second_visit_doubles_nothing(nianbao: Command) -> None:
     first = nianbao("crawl", "laiwu", *FAST)
     assert "1 new, 0 revised, 0 unchanged" in first.stdout
     before = rows(nianbao.data, "select * from reports"), rows(nianbao.data, "select * from events")
-    second = nianbao("crawl", "laiwu", *FAST)
+    second = nianbao("crawl", "laiwu", *FAST, "--recheck")
     assert "0 new, 0 revised, 1 unchanged" in second.stdout
     assert (rows(nianbao.data, "select * from reports"), rows(nianbao.data, "select * from events")) == before
     assert len(rows(nianbao.data, "select * from runs")) == 2
@@ -184,9 +184,9 @@ def test_a_second_visit_doubles_nothing(nianbao: Command) -> None:
 def test_a_changed_figure_is_a_revision_and_a_page_frame_is_not(nianbao: Command, portals: SamplePortals) -> None:
     nianbao("crawl", "laiwu", *FAST)
     portals.overrides[LAIWU_REPORT] = edited(LAIWU_REPORT, "</body>", "<p>访问量：12345</p></body>")
-    assert "0 new, 0 revised, 1 unchanged" in nianbao("crawl", "laiwu", *FAST).stdout
+    assert "0 new, 0 revised, 1 unchanged" in nianbao("crawl", "laiwu", *FAST, "--recheck").stdout
     portals.overrides[LAIWU_REPORT] = edited(LAIWU_REPORT, "66374", "66375")
-    assert "0 new, 1 revised, 0 unchanged" in nianbao("crawl", "laiwu", *FAST).stdout
+    assert "0 new, 1 revised, 0 unchanged" in nianbao("crawl", "laiwu", *FAST, "--recheck").stdout
     found = rows(nianbao.data, "select revision, current, value from reports join facts on report = id"
                  " where item = 'disclosure.licensing.decisions' order by revision")  # fmt: skip
     assert [tuple(r.values()) for r in found] == [(1, 0, 66374), (2, 1, 66375)]
@@ -196,7 +196,7 @@ def test_a_changed_figure_is_a_revision_and_a_page_frame_is_not(nianbao: Command
 def test_a_page_that_stands_in_for_the_report_does_not_hide_it(nianbao: Command, portals: SamplePortals) -> None:
     nianbao("crawl", "laiwu", *FAST)
     portals.overrides[LAIWU_REPORT] = html("<h1>系统维护中</h1>")
-    assert "0 new, 0 revised, 1 unchanged" in nianbao("crawl", "laiwu", *FAST).stdout
+    assert "0 new, 0 revised, 1 unchanged" in nianbao("crawl", "laiwu", *FAST, "--recheck").stdout
     assert len(rows(nianbao.data, "select * from facts")) == 200
 
 

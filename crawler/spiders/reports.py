@@ -5,7 +5,8 @@ import ctypes
 import os
 import signal
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,9 +19,13 @@ from twisted.python.failure import Failure as TwistedFailure
 
 from archive import registry
 from archive.model import Portal
+from archive.registry import allowed_hosts, host_of
 from archive.warc import address, payload_digest
 from crawler import render
 from crawler.browser import Absent
+from crawler.guard import Refused
+from crawler.memory import FROM_ARCHIVE, Memory
+from crawler.pacing import Pacing
 from crawler.recorder import NotRecorded, Recorder
 from crawler.verdict import Failure, judge
 from parsers import blocking, document
@@ -39,6 +44,7 @@ class ReportsSpider(scrapy.Spider):
         super().__init__()
         self.portal = portal
         self.recorder: Recorder
+        self.memory: Memory
         self.pages = 0
         self.columns: dict[str, str] = {}  # payload digest → address: one list under two addresses is one column
         self.reports: set[str] = set()
@@ -46,6 +52,7 @@ class ReportsSpider(scrapy.Spider):
         self.renderer: render.Renderer
         self._asked: set[str] = set()
         self._list_pages: dict[str, set[str]] = defaultdict(set)  # column → addresses of its list's further pages
+        self._not_walked: set[str] = set()  # columns whose list was not read to its end in this visit
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, portal: str = "", **kwargs: Any) -> Self:  # type: ignore[override]
@@ -64,9 +71,11 @@ class ReportsSpider(scrapy.Spider):
         return spider
 
     async def start(self) -> AsyncIterator[Request]:
-        recorder = self.crawler.get_downloader_middleware(Recorder)
-        assert isinstance(recorder, Recorder)
-        self.recorder = recorder
+        recorder, memory, pacing = map(self.crawler.get_downloader_middleware, (Recorder, Memory, Pacing))
+        assert isinstance(recorder, Recorder) and isinstance(memory, Memory) and isinstance(pacing, Pacing)
+        self.recorder, self.memory = recorder, memory
+        memory.load(self.portal)
+        pacing.resting = memory.resting()
         if self.settings.getbool("NIANBAO_PROGRESS"):
             _end_with_parent()
         self.recorder.start(self.portal)
@@ -75,11 +84,12 @@ class ReportsSpider(scrapy.Spider):
         for url in self.portal.columns:
             yield self._request(Link(url, "", "column"))
 
-    def _request(self, link: Link, column: str = "") -> Request:
+    def _request(self, link: Link, column: str = "", may_rest: bool = False) -> Request:
         """`column` is the address of the column whose list a page continues."""
         self._asked.add(_address(link))
         kept = {"kind": link.kind, "column": column}
-        request = Request(link.url, self.parse_page, errback=self.failed, cb_kwargs=kept)
+        meta = {"may_rest": may_rest}
+        request = Request(link.url, self.parse_page, errback=self.failed, cb_kwargs=kept, meta=meta)
         if not link.body:
             return request
         form = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -91,24 +101,41 @@ class ReportsSpider(scrapy.Spider):
         """Judges one page and follows what its kind leads to."""
         content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
         page = document.identify(response.body, response.url, content_type)
+        column = column if kind == "page" else response.url
         if reason := blocking.reason(response.status, page):
-            self._fail(response.url, "blocked", reason)
+            self._fail(response.url, "blocked", reason, column)
             return
         if response.status != 200:
-            self._fail(response.url, "error", f"HTTP {response.status}")
+            self._fail(response.url, "error", f"HTTP {response.status}", column)
             return
+        if self.recorder.captures > self.settings.getint("NIANBAO_MAX_ANSWERS"):
+            raise CloseSpider(f"more than {self.settings['NIANBAO_MAX_ANSWERS']} answers (NIANBAO_MAX_ANSWERS)")
         self.pages += 1
         if kind == "column":
             self.columns.setdefault(payload_digest(response.body), response.url)
+        if kind == "page" and FROM_ARCHIVE in response.flags:
+            self._not_walked.add(column)
         found = links(page, kind)
         if kind == "column" and render.has_script(page) and not self._is_list(found):
             found += await self._rendered(response, kind)
+        for request in self._follow(found, column):
+            yield request
         for link in found:
-            if link.kind != "page" or self._goes_on(column or response.url, link):
-                yield self._request(link, column or response.url)
             if link.kind == "report" and link.url not in self.reports:
                 self.reports.add(link.url)
                 yield {"portal": self.portal.code, "title": link.text, "url": link.url, "column": response.url}
+
+    def _follow(self, found: list[Link], column: str) -> Iterator[Request]:
+        """What to ask for of a page's links. Further pages of a list may rest where this one shows nothing new."""
+        known = all(self.memory.knows(_address(link)) for link in found if link.kind == "report")
+        deep_may_rest = known and self.memory.read_to_its_end(column)
+        for link in found:
+            if link.kind == "attachment" and self.memory.rests(_address(link)):
+                continue
+            if link.kind != "page":
+                yield self._request(link, column, link.kind in ("report", "attachment"))
+            elif self._goes_on(column, link):
+                yield self._request(link, column, deep_may_rest)
 
     def _is_list(self, found: list[Link]) -> bool:
         """Whether a page shows more than the way to columns that every page of the site shows."""
@@ -118,7 +145,7 @@ class ReportsSpider(scrapy.Spider):
         """Whether a further page of a list is asked for. A list that never ends is cut short, and that is said."""
         pages, longest = self._list_pages[column], self.settings.getint("NIANBAO_MAX_PAGES")
         if _address(link) not in pages and len(pages) == longest - 1:
-            self._fail(column, "error", f"the list is longer than {longest} pages (NIANBAO_MAX_PAGES)")
+            self._fail(column, "error", f"the list is longer than {longest} pages (NIANBAO_MAX_PAGES)", column)
         pages.add(_address(link))
         return len(pages) < longest
 
@@ -129,7 +156,7 @@ class ReportsSpider(scrapy.Spider):
             for dom in rendering.doms:
                 self.recorder.conversion(response.url, dom, response.meta["record_id"])
         except Absent as error:
-            self._fail(response.url, "error", str(error))
+            self._fail(response.url, "error", str(error), response.url)
             return []
         except NotRecorded as error:
             raise CloseSpider(str(error)) from error
@@ -137,11 +164,11 @@ class ReportsSpider(scrapy.Spider):
         walls = list(filter(None, (blocking.reason(response.status, page) for page in pages)))
         found = {_address(link): link for page in pages if not walls for link in links(page, kind)}
         for reason in walls[:1]:
-            self._fail(response.url, "blocked", reason)
+            self._fail(response.url, "blocked", reason, response.url)
         if rendering.cut_short:
-            self._fail(response.url, "error", rendering.cut_short)
+            self._fail(response.url, "error", rendering.cut_short, response.url)
         for failure in rendering.failures.values():
-            self._fail(failure.url, failure.kind, failure.reason)
+            self._fail(failure.url, failure.kind, failure.reason, response.url)
         for failure in rendering.minor.values():
             self.recorder.failure(failure.url, failure.kind, failure.reason)
             self.failures += [] if found else [failure]
@@ -151,25 +178,48 @@ class ReportsSpider(scrapy.Spider):
         request: Request = failure.request  # type: ignore[attr-defined]
         if failure.check(NotRecorded):
             raise CloseSpider(failure.getErrorMessage())
-        if kind := getattr(failure.value, "kind", None):  # our own refusals say what they are
-            self._fail(request.url, kind, failure.getErrorMessage())
+        reason, kind = failure.getErrorMessage(), request.cb_kwargs["kind"]
+        in_list = request.cb_kwargs["column"] if kind == "page" else ""
+        if self._has_moved(failure, request):
+            reason = (
+                f"the portal now leads to {request.url}; if that is its own, add the host to `hosts` in the registry"
+            )
+            self._fail(self.portal.home, "moved", reason)
+        elif refusal := getattr(failure.value, "kind", None):  # our own refusals say what they are
+            self._fail(request.url, refusal, reason, in_list, getattr(failure.value, "until", None))
         else:
-            self._fail(request.url, "unreachable", f"{failure.type.__name__}: {failure.getErrorMessage()}")
+            self._fail(request.url, "unreachable", f"{failure.type.__name__}: {reason}", in_list)
 
-    def _fail(self, url: str, kind: str, reason: str) -> None:
+    def _has_moved(self, failure: TwistedFailure, request: Request) -> bool:
+        is_foreign = host_of(request.url) not in allowed_hosts(self.portal)
+        return bool(failure.check(Refused)) and is_foreign and request.cb_kwargs["kind"] == "home"
+
+    def _fail(self, url: str, kind: str, reason: str, in_list: str = "", until: datetime | None = None) -> None:
+        """`in_list` is the column whose list could not be read to its end for this."""
+        self._not_walked.add(in_list)
         self.failures.append(Failure(url, kind, reason))
-        self.recorder.failure(url, kind, reason)
+        self.recorder.failure(url, kind, reason, until)
 
     async def closed(self, reason: str) -> None:
         await self.renderer.close()
-        if reason == "closespider_pagecount":
-            reason = f"more than {self.settings['CLOSESPIDER_PAGECOUNT']} answers (CLOSESPIDER_PAGECOUNT)"
         cut_short = "" if reason == "finished" else f"the visit ended early: {reason}"
         verdict, message = judge(self.pages, len(self.columns), len(self.reports), self.failures, cut_short)
-        self.recorder.finish(verdict, message)
+        columns = sorted(self.columns.values())
+        if gone := self._columns_gone(columns):
+            message = "; ".join(filter(None, (message, gone)))
+        walked = [] if cut_short else [column for column in columns if column not in self._not_walked]
+        self.recorder.finish(verdict, message, columns, walked)
         self.logger.info(
             "verdict %s %s: columns %d, reports %d", verdict, message, len(self.columns), len(self.reports)
         )
+
+    def _columns_gone(self, columns: list[str]) -> str:
+        """What to say where a column of the last visit that had any is no longer there, and no failure explains it."""
+        before = next((run.columns for run in reversed(self.memory.holdings.runs) if run.columns), ())
+        gone, new = sorted(set(before) - set(columns)), sorted(set(columns) - set(before))
+        if not gone or self.failures:
+            return ""
+        return f"columns that are no longer found: {', '.join(gone)}; columns that are new: {', '.join(new) or 'none'}"
 
 
 def _end_with_parent() -> None:
