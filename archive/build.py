@@ -9,49 +9,22 @@ import hashlib
 import itertools
 import json
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import sqlite_utils
 
-from archive import captures, registry, tables, warc
+from archive import captures, registry, tables, versions, walk, warc
 from archive.captures import Capture, Holdings
-from archive.model import Portal, Run
-from parsers import anchors, report
-from parsers.links import explained, links
-from parsers.model import Document, Heading, Link, Report
-from parsers.numbers import squash
+from archive.model import Run
+from archive.reader import Reader
+from archive.versions import Version
 
 # Deleted and made anew with each portal, children first.
 _OF_REPORTS = ("events", "prose", "findings", "claims", "local_facts", "sheets", "documents")
 _OF_PORTAL = ("reports", "columns", "failures", "captures", "runs", "archives")
-
-_COUNTER = re.compile(r"(?:访问|浏览|点击|阅读)(?:量|次数|数|人次)?:?\d+次?")
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An address that the walk through the archive leads to."""
-
-    link: Link
-    found_on: str
-    why: str = "registry"
-
-
-@dataclass(slots=True)
-class Version:
-    """One state of a report: its page and attachments, when we first had them so, what was read from them."""
-
-    url: str
-    documents: list[tuple[Document, Capture]]
-    first_seen: str
-    heading: Heading
-    read: Report
-    content_digest: str
 
 
 def build(data: Path, full: bool = False, said: Callable[[str], None] = lambda line: None) -> list[str]:
@@ -67,7 +40,8 @@ def build(data: Path, full: bool = False, said: Callable[[str], None] = lambda l
         _remove(path)
     db = sqlite_utils.Database(path)
     try:
-        damaged = _build(db, data, fresh, said)
+        with Reader() as reader:
+            damaged = _build(db, data, fresh, said, reader)
     finally:
         db.close()
     if fresh:
@@ -103,7 +77,9 @@ def _fingerprint() -> int:
     return int.from_bytes(digest.digest()[:4]) >> 1  # SQLite keeps 32 bits with a sign
 
 
-def _build(db: sqlite_utils.Database, data: Path, fresh: bool, said: Callable[[str], None]) -> list[str]:
+def _build(
+    db: sqlite_utils.Database, data: Path, fresh: bool, said: Callable[[str], None], reader: Reader
+) -> list[str]:
     if fresh:
         with db.atomic():
             tables.create(db)
@@ -118,7 +94,7 @@ def _build(db: sqlite_utils.Database, data: Path, fresh: bool, said: Callable[[s
         try:
             holdings = captures.load(code, there)
             holdings.damage += [f"{path} is gone" for path in paths if path not in there]
-            rows = _rows(holdings, there)
+            rows = _rows(holdings, there, reader)
         except Exception as error:  # one portal's pages must not keep the others from being built
             damaged.append(f"{code} could not be built: {type(error).__name__}: {error}")
             continue
@@ -162,21 +138,22 @@ def _replace(db: sqlite_utils.Database, code: str, rows: dict[str, list[dict[str
             db.table(name).insert_all(rows[name], replace=name == "portals")
 
 
-def _rows(holdings: Holdings, paths: Iterable[Path]) -> dict[str, list[dict[str, Any]]]:
+def _rows(holdings: Holdings, paths: Iterable[Path], reader: Reader) -> dict[str, list[dict[str, Any]]]:
     """Every row of a portal, by table."""
     if not holdings.runs:
         return {}
     portal = registry.from_dict(holdings.runs[-1].portal)
-    walked = list(walk(portal, holdings))
+    walked = list(walk.walk(portal, holdings, reader))
     rows: dict[str, list[dict[str, Any]]] = {
         "portals": [{k: v for k, v in dataclasses.asdict(portal).items() if k not in ("columns", "hosts")}],
         "runs": [_run_row(run, portal.code) for run in holdings.runs],
         "captures": [_capture_row(c, portal.code) for c in holdings.captures],
         "failures": [{"until": "", **failure} for failure in holdings.failures],
-        "columns": _column_rows(portal, holdings, walked),
+        "columns": walk.column_rows(portal, holdings, walked),
         "archives": [{"filename": p.name, "portal": portal.code, "bytes": p.stat().st_size} for p in paths],
     }
-    for name, row in _report_rows(portal, holdings, [f.link for f in walked if f.link.kind == "report"]):
+    reports = versions.by_issue(portal, holdings, [f for f in walked if f.link.kind == "report"], reader)
+    for name, row in _report_rows(reports, portal.code):
         rows.setdefault(name, []).append(row)
     return rows
 
@@ -191,133 +168,29 @@ def _capture_row(capture: Capture, code: str) -> dict[str, Any]:
     return {**{k: v for k, v in row.items() if k not in ("type", "sha256")}, "portal": code, "run": capture.run}
 
 
-def walk(portal: Portal, holdings: Holdings) -> Iterator[Found]:
-    """The way that the crawler went, gone again through every version that is kept of each page."""
-    todo = [Found(Link(anchors.address(portal.home, "") or "", "", "home"), "")]
-    todo += [Found(Link(anchors.address(url, "") or "", "", "column"), "") for url in portal.columns]
-    seen = set()
-    while todo:
-        found = todo.pop(0)
-        address = _address(found.link)
-        if (address, found.link.kind) in seen:
-            continue
-        seen.add((address, found.link.kind))
-        yield found
-        if found.link.kind not in ("report", "attachment"):
-            for page in holdings.pages(address):
-                todo += [Found(link, page.url, why) for link, why in explained(page, found.link.kind)]
-
-
-def _address(link: Link) -> str:
-    return warc.address(link.url, link.body.encode())
-
-
-def _column_rows(portal: Portal, holdings: Holdings, walked: Iterable[Found]) -> list[dict[str, Any]]:
-    """Each column once: the same payload under two addresses is one column. A block page is none.
-
-    Lists that are built by script differ only in what the script made of them.
-    """
-    rows, known = [], set()
-    for found in walked:
-        versions = list(holdings.versions(_address(found.link))) if found.link.kind == "column" else []
-        read = [capture for capture in versions if holdings.document(capture)]
-        held = read[-1:] + (holdings.rendered(read[-1]) if read else [])
-        digests = tuple(capture.record.digest for capture in held)
-        if digests and digests not in known:
-            known.add(digests)
-            title = found.link.text or "（登记的栏目 / from the registry）"
-            rows.append(
-                {
-                    "portal": portal.code,
-                    "url": found.link.url,
-                    "title": title,
-                    "found_on": found.found_on,
-                    "why": found.why,
-                }
-            )
-    return rows
-
-
-def _report_rows(portal: Portal, holdings: Holdings, found: list[Link]) -> Iterator[tuple[str, dict[str, Any]]]:
-    by_issue: dict[tuple[str, int], list[Version]] = {}
-    for link in found:
-        for version in _versions(portal, holdings, link):
-            head = version.heading
-            by_issue.setdefault((str(head.issuer), int(head.year or 0)), []).append(version)
-    for (issuer, year), versions in sorted(by_issue.items()):
-        revisions = _revisions(versions)
+def _report_rows(versions: dict[tuple[str, int], list[Version]], code: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for (issuer, year), revisions in versions.items():
         for number, version in enumerate(revisions, 1):
             identity = hashlib.sha256(issuer.encode()).hexdigest()[:8]
-            key = f"{portal.code}-{year}-{identity}-{number}"
-            yield "reports", _report_row(key, portal, version, number, number == len(revisions))
+            key = f"{code}-{year}-{identity}-{number}"
+            yield "reports", _report_row(key, code, version, number, number == len(revisions))
             yield from _parts_of(key, version)
-            yield "events", _event(key, portal, version, number)
+            yield "events", _event(key, code, version, number)
 
 
-def _versions(portal: Portal, holdings: Holdings, link: Link) -> Iterator[Version]:
-    """The states of one report's page with its attachments, as each visit left them."""
-    last: list[str] = []
-    for visit in range(len(holdings.runs)):
-        page = holdings.at(_address(link), visit)
-        document = holdings.document(page) if page else None
-        if not page or not document:
-            continue
-        parts = [(document, page)]
-        for attachment in links(document, "report") if document.media_type == "html" else []:
-            capture = holdings.at(_address(attachment), visit)
-            attached = holdings.document(capture) if capture else None
-            if capture and attached:
-                parts.append((attached, capture))
-        digests = [capture.record.digest for _, capture in parts]
-        if digests == last:
-            continue
-        last = digests
-        first_seen = max(capture.record.timestamp for _, capture in parts)
-        yield _read(portal, link, parts, first_seen)
-
-
-def _read(portal: Portal, link: Link, parts: list[tuple[Document, Capture]], first_seen: str) -> Version:
-    read = report.read([document for document, _ in parts], [portal.name], listed=link.text)
-    head = read.heading
-    if not head.issuer:  # a title that names nobody, in the column of a district: the district's government
-        head = dataclasses.replace(head, issuer=portal.name + "人民政府", scope="government")
-    return Version(link.url, parts, first_seen, head, read, _content_digest(head, read))
-
-
-def _content_digest(head: Heading, read: Report) -> str:
-    """SHA-256 of what a reader would call the report's content; a page's frame and visitor counters are not in it."""
-    facts = sorted((f.item, squash(f.text)) for f in read.facts)
-    content = json.dumps([head.title, facts, _COUNTER.sub("", squash(read.prose))], ensure_ascii=False)
-    return "sha256:" + hashlib.sha256(content.encode()).hexdigest()
-
-
-def _revisions(versions: list[Version]) -> list[Version]:
-    """Versions in the order in which they were first seen.
-
-    One that says what the one before said is no new one, nor is one without any table after one that had some: a page
-    that stands there for an hour instead of the report must not hide it.
-    """
-    kept: list[Version] = []
-    for version in sorted(versions, key=lambda v: (v.first_seen, v.url)):
-        emptied = not version.read.facts and any(other.read.facts for other in kept)
-        if not emptied and version.content_digest not in [other.content_digest for other in kept[-1:]]:
-            kept.append(version)
-    return kept
-
-
-def _report_row(key: str, portal: Portal, version: Version, number: int, current: bool) -> dict[str, Any]:
+def _report_row(key: str, code: str, version: Version, number: int, current: bool) -> dict[str, Any]:
     head = version.heading
     return {
         "id": key,
-        "portal": portal.code,
+        "portal": code,
         "issuer": head.issuer,
         "scope": head.scope,
         "year": head.year,
         "title": head.title,
-        "url": version.url,
-        "digest": version.documents[0][1].record.digest,
+        "url": version.state.link.url,
+        "digest": version.state.parts[0][1].record.digest,
         "published": head.published,
-        "first_seen": version.first_seen,
+        "first_seen": version.state.first_seen,
         "revision": number,
         "current": int(current),
         "content_digest": version.content_digest,
@@ -325,10 +198,10 @@ def _report_row(key: str, portal: Portal, version: Version, number: int, current
 
 
 def _parts_of(key: str, version: Version) -> Iterator[tuple[str, dict[str, Any]]]:
-    for number, (document, capture) in enumerate(version.documents):
+    for number, (media_type, capture) in enumerate(version.state.parts):
         where = {"filename": capture.record.filename, "offset": capture.record.offset}
         row = {"report": key, "number": number, "url": capture.record.url, "digest": capture.record.digest}
-        yield "documents", {**row, "media_type": document.media_type, **where}
+        yield "documents", {**row, "media_type": media_type, **where}
     for sheet in tables.sheets(key, version.read.facts):
         yield "sheets", sheet
     for fact in version.read.facts:
@@ -344,7 +217,7 @@ def _parts_of(key: str, version: Version) -> Iterator[tuple[str, dict[str, Any]]
     yield "prose", {"report": key, "text": version.read.prose}
 
 
-def _event(key: str, portal: Portal, version: Version, number: int) -> dict[str, Any]:
+def _event(key: str, code: str, version: Version, number: int) -> dict[str, Any]:
     kind, zh, en = ("new", "新收到", "new") if number == 1 else ("revised", "有改动", f"revised (revision {number})")
     message = f"{zh}：{version.heading.issuer} {version.heading.year} 年度报告 / {en}: report of {version.heading.year}"
-    return {"date": version.first_seen, "kind": kind, "portal": portal.code, "report": key, "message": message}
+    return {"date": version.state.first_seen, "kind": kind, "portal": code, "report": key, "message": message}

@@ -14,7 +14,8 @@ from parsers.anchors import address
 from parsers.model import Document
 
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
-_MAXREDIRECTS = 10
+_MAX_REDIRECTS = 10
+_KEPT = 64  # documents of a portal in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Capture:
 
 @dataclass
 class Holdings:
-    """All that is kept of one portal, oldest visit first. Documents are read when asked for, each payload once."""
+    """All that is kept of one portal, oldest visit first. Documents are read when asked for; the last ones stay."""
 
     code: str
     runs: list[Run] = field(default_factory=list)
@@ -44,7 +45,7 @@ class Holdings:
 
     def at(self, url: str, visit: int) -> Capture | None:
         """The latest successful answer for an address (warc.address) as of a visit, redirects followed."""
-        for _ in range(_MAXREDIRECTS):
+        for _ in range(_MAX_REDIRECTS):
             known = self._by_url.get(url, [])
             at = bisect_right(known, visit, key=lambda c: c.visit)
             if not at:
@@ -87,6 +88,8 @@ class Holdings:
         """What the payload is; None for a block page, and for a record that is damaged, which `damage` then names."""
         key = capture.record.digest, capture.record.url
         if key not in self._documents:
+            if len(self._documents) >= _KEPT:
+                del self._documents[next(iter(self._documents))]
             self._documents[key] = self.read(capture)
         return self._documents[key]
 
@@ -95,10 +98,10 @@ class Holdings:
         url = warc.url_of(capture.record.url)
         try:
             content, content_type = warc.read_payload(capture.warc, capture.record)
-        except warc.Undecodable:
-            return Document(url, b"", "unknown")  # a report of which nothing can be read says so by a finding
+        except warc.Undecodable as error:
+            return Document(url, b"", "unknown", str(error))  # a report of which nothing can be read says so
         except warc.Damaged as error:
-            self.damage.append(str(error))
+            self._note_damage(str(error))
             return None
         found = document.identify(content, url, content_type)
         return None if blocking.reason(capture.record.status, found) else found
@@ -109,8 +112,12 @@ class Holdings:
             target = warc.read_header(capture.warc, capture.record, "Location")
             return address(warc.url_of(capture.record.url), target) or ""
         except warc.Damaged as error:
-            self.damage.append(str(error))
+            self._note_damage(str(error))
             return ""
+
+    def _note_damage(self, what: str) -> None:
+        if what not in self.damage:
+            self.damage.append(what)
 
     @cached_property
     def _answers(self) -> dict[str, list[Capture]]:

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from archive import build, captures, clock, lock, probe, registry, repair, serve, show, visits, warc
 from archive.model import Portal
+from archive.reader import Failed, Reader
 from archive.verify import verify
 from parsers import document, report
 from parsers.checks import LEVELS
@@ -238,23 +239,25 @@ def _database(data: Path | None) -> Path:
 def read(files: tuple[Path, ...], as_json: bool, registries: tuple[Path, ...], only_registry: bool, **_: Any) -> int:
     """Read report FILES without any archive: tables and findings, or JSON."""
     names = [p.name for p in registry.load(registries, bundled=not only_registry).values()]
-    wrong = 0
-    for file in files:
-        try:
-            found = report.read([document.identify(file.read_bytes(), str(file))], names)
-        except (report.NotAReport, OSError) as error:
-            wrong = 1
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            click.echo(
-                json.dumps({"file": str(file), "error": reason}, ensure_ascii=False) if as_json else "", nl=as_json
-            )
-            click.echo(f"nianbao: {file}: {reason}", err=True)
-            continue
+    with Reader() as reader:
+        return max([_read(file, as_json, names, reader) for file in files])
+
+
+def _read(file: Path, as_json: bool, names: list[str], reader: Reader) -> int:
+    try:
+        given = document.identify(file.read_bytes(), str(file))
+        found = reader.call(report.read, [given], names)
+    except (report.NotAReport, Failed, OSError) as error:
+        reason = str(error.strerror if isinstance(error, OSError) else error)
         if as_json:
-            click.echo(json.dumps(show.as_json(str(file), found), ensure_ascii=False))
-        else:
-            show.on_terminal(Console(), str(file), found)
-    return wrong
+            click.echo(json.dumps({"file": str(file), "error": reason}, ensure_ascii=False))
+        click.echo(f"nianbao: {file}: {reason}", err=True)
+        return 1
+    if as_json:
+        click.echo(json.dumps(show.as_json(str(file), found), ensure_ascii=False))
+    else:
+        show.on_terminal(Console(), str(file), found)
+    return 0
 
 
 @cli.command()

@@ -71,7 +71,7 @@ def _contents(documents: Sequence[Document]) -> tuple[dict[int, Content], list[F
 def _content(document: Document) -> Content:
     reader = READERS.get(document.media_type)
     if not reader:
-        raise ValueError("its bytes are of no kind that nianbao reads (HTML, DOCX, PDF, text)")
+        raise ValueError(document.text or "its bytes are of no kind that nianbao reads (HTML, DOCX, PDF, text)")
     return reader(document)
 
 

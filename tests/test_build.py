@@ -12,6 +12,7 @@ import sqlite_utils
 from conftest import FAST, Command
 
 from archive import build, captures, tables, warc
+from archive.reader import Reader
 from archive.verify import verify
 from parsers import document, report
 from sample_portals import SamplePortals
@@ -131,10 +132,10 @@ def test_a_database_of_another_version_is_built_anew(data: Path, monkeypatch: py
 def test_one_hostile_portal_does_not_stop_the_others(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = build._rows
 
-    def hostile(holdings: captures.Holdings, paths: list[Path]) -> dict[str, list[dict[str, object]]]:
+    def hostile(holdings: captures.Holdings, paths: list[Path], reader: Reader) -> dict[str, list[dict[str, object]]]:
         if holdings.code == "370115":
             raise UnicodeEncodeError("utf-8", "\ud83d", 0, 1, "surrogates not allowed")
-        return honest(holdings, paths)
+        return honest(holdings, paths, reader)
 
     monkeypatch.setattr(build, "_rows", hostile)
     (line,) = build.build(data, full=True)

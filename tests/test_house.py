@@ -24,6 +24,7 @@ PACKAGES = {
     "sqlite_utils": "archive",
     "datasette": "archive",
     "click": "archive",
+    "pebble": "archive",
     "rich": "archive",
     "bs4": "parsers",
     "lxml": "parsers",

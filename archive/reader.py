@@ -1,0 +1,85 @@
+"""Files are read in child processes, with bounds on time and memory: portals and files may be broken or hostile."""
+
+import multiprocessing
+import os
+import resource
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import TimeoutError as TookTooLong
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
+
+T = TypeVar("T")
+
+SECONDS = 30.0  # for one call
+MEMORY = 512 << 20  # bytes that a child may hold
+CALLS = 2000  # after which a child is replaced: parsers in C may leak
+
+
+class Failed(Exception):
+    """A call came to no end, or took its process with it. The text says which."""
+
+
+class Reader:
+    """Calls functions of the parsers in children, as many as there are cores. Started with the first call."""
+
+    def __init__(self, seconds: float = SECONDS, workers: int = 0) -> None:
+        self._seconds = seconds
+        self._workers = workers or len(os.sched_getaffinity(0))
+        self._pool: ProcessPool | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._pool:
+            self._pool.stop()  # type: ignore[no-untyped-call]
+            self._pool.join()
+
+    def call(self, function: Callable[..., T], *arguments: Any) -> T:
+        """What `function` answers or raises. Raises Failed."""
+        return self._result(self._schedule(function, arguments))
+
+    def map(self, function: Callable[..., T], calls: Iterable[tuple[Any, ...]]) -> Iterator[T | Exception]:
+        """The answer to each call, in the order of the calls; an exception stands in place of its answer."""
+        waiting: deque[ProcessFuture[T]] = deque()
+        for arguments in calls:
+            waiting.append(self._schedule(function, arguments))
+            if len(waiting) > 2 * self._workers:
+                yield self._answer(waiting.popleft())
+        while waiting:
+            yield self._answer(waiting.popleft())
+
+    def _schedule(self, function: Callable[..., T], arguments: tuple[Any, ...]) -> "ProcessFuture[T]":
+        if not self._pool:
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload(["parsers.report", "parsers.links"])
+            self._pool = ProcessPool(self._workers, CALLS, initializer=_bound, context=context)
+        return self._pool.schedule(function, args=arguments, timeout=self._seconds)
+
+    def _answer(self, future: "ProcessFuture[Any]") -> Any:
+        try:
+            return self._result(future)
+        except Exception as error:
+            return error
+
+    def _result(self, future: "ProcessFuture[T]") -> T:
+        try:
+            return future.result()
+        except TookTooLong:
+            raise Failed(f"reading took longer than {self._seconds:g} seconds") from None
+        except MemoryError:
+            raise Failed(f"reading took more than {MEMORY >> 20} MB of memory") from None
+        except RecursionError:
+            raise Failed("it is nested too deeply") from None
+        except ProcessExpired as error:
+            raise Failed(f"reading ended its process ({error})") from None
+
+
+def _bound() -> None:
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
