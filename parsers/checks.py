@@ -59,15 +59,20 @@ def _instances(check: Check, facts: Mapping[str, Fact]) -> Iterator[tuple[list[s
     if not check.table:
         return
     names = {f.form for item, f in facts.items() if item.startswith(check.table + ".")}
-    known = [
-        i.item.split(".") for f in form.forms() if f.name in names for i in form.items(f.name) if i.table == check.table
-    ]
-    at = 2 if check.each == "col" else 1
-    printed = {tuple(key) for key in known}
-    for line in dict.fromkeys(key[at] for key in known):
-        key = [(check.table, *((t, line) if check.each == "col" else (line, t))) for t in check.left + check.right]
-        left, right = key[: len(check.left)], key[len(check.left) :]
-        yield [".".join(k) for k in left if k in printed], [".".join(k) for k in right if k in printed]
+    printed = [i.item for f in form.forms() if f.name in names for i in form.items(f.name) if i.table == check.table]
+    for line in dict.fromkeys(_line(item, check.each) for item in printed):
+        left, right = ([_term(check, term, line) for term in side] for side in (check.left, check.right))
+        yield [item for item in left if item in printed], [item for item in right if item in printed]
+
+
+def _line(item: str, each: str) -> str:
+    """The col or the row that an equation is worked out for; "" where it is worked out once."""
+    return item.split(".")[2 if each == "col" else 1] if each else ""
+
+
+def _term(check: Check, term: str, line: str) -> str:
+    parts = (term, line) if check.each == "col" else (line, term)
+    return ".".join(filter(None, (check.table, *parts)))
 
 
 def _equation(

@@ -1,4 +1,4 @@
-"""The prescribed forms as data: `forms/form_*.toml`, variants of their labels `forms/labels.toml`."""
+"""The prescribed forms as data: `forms/*_<year>.toml`, variants of their labels `forms/labels.toml`."""
 
 import functools
 import itertools
@@ -11,7 +11,11 @@ from parsers import numbers
 
 Path = tuple[str, ...]
 
+_DATED = re.compile(r"_(\d{4})\.toml$")
+
 _ENUMERATOR = re.compile(r"^(?:[一二三四五六七八九十—]+[、.,]|\([一二三四五六七八九十\d]+\)|\d+[、.,])+")
+_AMONG = re.compile(r"^其中:")
+_YEAR = re.compile(r"20\d\d年度?|本年度?(?:数|实际)?")  # heads the numbers in local variants of the statistics
 _NOTE = re.compile(r"\([^()]*\)")
 _QUOTES = re.compile("[\"'“”‘’]")
 
@@ -19,13 +23,16 @@ _QUOTES = re.compile("[\"'“”‘’]")
 @functools.lru_cache(4096)
 def label(text: str) -> str:
     """A label without what varies: white space, width, enumerator, notes in brackets, quotes, a number at its end."""
-    bare = _NOTE.sub("", _ENUMERATOR.sub("", numbers.squash(text)))
+    bare = _NOTE.sub("", _ENUMERATOR.sub("", _AMONG.sub("", numbers.squash(text))))
     return re.sub(r"\d+$", "", _QUOTES.sub("", bare))
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Rows × cols of a form under one header. A block without rows is one row without a label of its own."""
+    """Rows × cols of a form under one header. A block without rows is one row without a label of its own.
+
+    `units` has the units of rows and cols whose unit is not that of the block.
+    """
 
     form: str
     table: str
@@ -38,6 +45,9 @@ class Block:
 
     def item(self, row: str, col: str) -> str:
         return ".".join(filter(None, (self.table, row, col)))
+
+    def unit_of(self, row: str, col: str) -> str:
+        return self.units.get(col, self.units.get(row, self.unit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +82,7 @@ class Item:
 def forms() -> tuple[Form, ...]:
     """All forms, oldest first. An unknown key in a form file is an error that names file and key."""
     folder = files("parsers") / "forms"
-    paths = sorted((p for p in folder.iterdir() if p.name.startswith("form_")), key=lambda p: p.name)
+    paths = sorted((p for p in folder.iterdir() if _DATED.search(p.name)), key=lambda p: _DATED.findall(p.name))
     return tuple(_form(p.name, tomllib.loads(p.read_text("utf-8"))) for p in paths)
 
 
@@ -98,7 +108,7 @@ def items(form_name: str) -> tuple[Item, ...]:
             for col_number, (col, col_label) in enumerate(block.cols.items()):
                 *parents, leaf = col_label.split(">")
                 row_text = row_label.replace(">", "/") or parents[-1]
-                unit = block.units.get(col, block.unit)
+                unit = block.unit_of(row, col)
                 place = (len(found) + 1, row_number, block_number, col_number)
                 found.append(Item(block.item(row, col), form_name, table, block.label, row_text, leaf, unit, *place))
     return tuple(found)
@@ -118,7 +128,7 @@ def path(labels: str) -> Path:
 
 def canonical(text: str) -> str:
     bare = label(text)
-    return _same().get(bare, bare)
+    return "统计数" if _YEAR.fullmatch(bare) else _same().get(bare, bare)
 
 
 @functools.cache

@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from parsers import form, numbers
+from parsers import form, local, numbers
 from parsers.form import Block, Path
 from parsers.model import Cell, Fact, Finding, Grid, Place
 
 _MONEY_NOTE = re.compile(r"\([^()]*?(百万元|千元|万元|亿元|元)\)")
+_ASIDE = frozenset(("单位", "序号"))  # cols beside a row's label that are no part of it
 MAX_HEADER = 8  # rows; the form's deepest header has three
 MAX_LABEL = 100  # characters; a longer text is compared with no label
 
@@ -30,6 +31,15 @@ class Part:
         words = [form.canonical(c.text) for c in self.stacks[col]]
         return tuple(w for i, w in enumerate(words) if w and words[i - 1 : i] != [w])
 
+    def labels(self, row: Sequence[Cell | None], start: int) -> list[Cell | None]:
+        """The cells of a row that hold its label: those before `start`, without number and unit of the line."""
+        return [None if self.path(j)[-1:] and self.path(j)[-1] in _ASIDE else row[j] for j in range(start)]
+
+    def unit(self, row: Sequence[Cell | None]) -> str:
+        """The unit that a line of the table names in a col of its own."""
+        cells = (row[j] for j in range(len(self.stacks)) if self.path(j)[-1:] == ("单位",))
+        return next((numbers.squash(cell.text) for cell in cells if cell), "")
+
 
 def facts(grids: Iterable[Grid]) -> tuple[list[Fact], list[Finding]]:
     """The facts of all grids and what is odd about the tables. One fact per item: a second one is a finding."""
@@ -41,10 +51,7 @@ def facts(grids: Iterable[Grid]) -> tuple[list[Fact], list[Finding]]:
     findings: list[Finding] = []
     for grid, parts in zip(grids, laid, strict=True):
         read = [_choose(candidates, preferred) for candidates in parts if candidates]
-        chosen += read
-        if not read and _has_numbers(grid):
-            message = f"{grid.place} 不合任何已知格式，未读取 / {grid.place} fits no known form and was not read"
-            findings.append(Finding("table_unknown", "info", message))
+        chosen += read or _of_no_form(grid)
     for part in chosen:
         findings += part.findings
     order = {f.item: n for n, f in enumerate(f for part in chosen for f in part.facts + part.local)}
@@ -52,6 +59,18 @@ def facts(grids: Iterable[Grid]) -> tuple[list[Fact], list[Finding]]:
     chosen.sort(key=lambda part: len(part.facts), reverse=True)
     found, twice = merge(f for part in chosen for f in part.facts + part.local)
     return sorted(found, key=lambda f: order[f.item]), findings + twice
+
+
+def _of_no_form(grid: Grid) -> list["Laid"]:
+    if kept := local.facts(grid):
+        message = (
+            f"{grid.place} 是地方统计表，逐行保留 / {grid.place} is of a local form; its lines are kept as they are"
+        )
+        return [Laid("local", local=kept, findings=[Finding("table_local", "info", message)])]
+    if _has_numbers(grid):
+        message = f"{grid.place} 不合任何已知格式，未读取 / {grid.place} fits no known form and was not read"
+        return [Laid("", findings=[Finding("table_unknown", "info", message)])]
+    return []
 
 
 def merge(facts: Iterable[Fact]) -> tuple[list[Fact], list[Finding]]:
@@ -80,18 +99,21 @@ def _has_numbers(grid: Grid) -> bool:
 def _parts(grid: Grid) -> Iterator[Part]:
     """Cuts a grid where a header begins. Data rows are told by their label first: 总计 is a row's and a col's."""
     part: Part | None = None
+    last: Part | None = None  # its header holds on below a title across the table
     carried: dict[int, str] = {}
     for row in grid.rows:
         cells = _distinct(row)
-        start = _body_start(part) if part else None
-        path = _row_path(row[:start], carried) if start else ()
-        if part and path and path[-1] in form.row_leaves():
+        over = part or last
+        start = _body_start(over) if over else None
+        path = _row_path(over.labels(row, start), carried) if over and start else ()
+        if over and path and path[-1] in form.row_leaves():
+            part = last = part or Part(grid.place, over.stacks)
             part.rows.append((path, row))
         elif any(form.canonical(c.text) in form.header_words() for c in cells) and not _numeric(cells):
             if part and (part.rows or max(map(len, part.stacks)) == MAX_HEADER):
                 yield part
                 part = None
-            part = part or Part(grid.place, [[] for _ in row])
+            part = last = part or Part(grid.place, [[] for _ in row])
             for stack, cell in zip(part.stacks, row, strict=True):
                 if cell and cell not in stack:
                     stack.append(cell)
@@ -160,19 +182,21 @@ def _lay(part: Part, block: Block) -> Laid:
     if not cols:
         return laid
     exact = {_match_row(path, block) for path, _ in part.rows}
+    before: str | None = None
     for path, row in _rows(part, block):
-        key = _match_row(path, block)
+        key = _match_row(path, block, before)
         if key is None and (close := _close_row(path, block)) not in exact:
             key = close
+        before = before if key is None else key
         if key is None:
             _keep_local(part, block, path, row, cols, laid)
             continue
         if block.rows and form.path(block.rows[key])[-1] != path[-1]:
             laid.findings.append(_variant(path[-1], block.rows[key]))
         for col, places in cols.items():
-            _read_cell(part, block, block.item(key, col), col, row, places, laid)
+            _read_cell(part, block, block.item(key, col), block.unit_of(key, col), row, places, laid)
     _drop_shared(laid)
-    _note_unread_cols(part, block, cols, laid)
+    _keep_other_cols(part, block, cols, laid)
     return laid
 
 
@@ -195,16 +219,21 @@ def _drop_shared(laid: Laid) -> None:
     laid.facts = [fact for fact in laid.facts if fact.place not in places]
 
 
-def _note_unread_cols(part: Part, block: Block, cols: dict[str, list[int]], laid: Laid) -> None:
+def _keep_other_cols(part: Part, block: Block, cols: dict[str, list[int]], laid: Laid) -> None:
+    """A col of numbers that the form does not have is kept as local items, and said (law 8)."""
     read = {j for places in cols.values() for j in places}
     for j in range(min(read), len(part.stacks)):
         words = part.path(j)
-        if words and j not in read and _numeric(cell for _, row in part.rows if (cell := row[j])):
-            name = "/".join(words)
-            message = (
-                f"表中有格式以外的一栏“{name}”，未读取 / a column that the form does not have was not read: “{name}”"
-            )
-            laid.findings.append(Finding("col_unknown", "info", message))
+        if not words or j in read or not _numeric(cell for _, row in part.rows if (cell := row[j])):
+            continue
+        name, kept = "/".join(words), []
+        for path, row in part.rows:
+            if cell := row[j]:
+                item = ".".join(filter(None, ("local", block.table, "/".join(path), name)))
+                kept.append(_fact(part, "local", item, part.unit(row), cell, [j]))
+        message = f"表中有格式以外的一栏“{name}” / a column that the form does not have: “{name}”"
+        laid.findings.append(Finding("col_unknown", "info", message, tuple(fact.item for fact in kept)))
+        laid.local.extend(kept)
 
 
 def _match_cols(part: Part, block: Block) -> dict[str, list[int]]:
@@ -223,13 +252,19 @@ def _match_cols(part: Part, block: Block) -> dict[str, list[int]]:
     return found
 
 
-def _match_row(path: Path, block: Block) -> str | None:
-    """The key of the row with the form's own label, under no other row's heading."""
+def _match_row(path: Path, block: Block, before: str | None = None) -> str | None:
+    """The key of the row with the form's own label, under no other row's heading.
+
+    Of several it is the next below `before`, the row above: 被依法纠错数 stands under 行政复议 and under 行政诉讼.
+    """
     if not block.rows or not path:
         return None if block.rows or path else ""
     paths = {key: form.path(text) for key, text in block.rows.items()}
     headings = {word for form_path in paths.values() for word in form_path[:-1]}
-    return next((k for k, p in paths.items() if p[-1] == path[-1] and headings & set(path[:-1]) <= set(p)), None)
+    keys = [k for k, p in paths.items() if p[-1] == path[-1] and headings & set(path[:-1]) <= set(p)]
+    order = list(paths)
+    below = [k for k in keys if before is not None and order.index(k) > order.index(before)]
+    return next(iter(below or keys), None)
 
 
 def _close_row(path: Path, block: Block) -> str | None:
@@ -248,7 +283,7 @@ def _variant(printed: str, prescribed: str) -> Finding:
 
 
 def _read_cell(
-    part: Part, block: Block, item: str, col: str, row: Sequence[Cell | None], places: list[int], laid: Laid
+    part: Part, block: Block, item: str, unit: str, row: Sequence[Cell | None], places: list[int], laid: Laid
 ) -> None:
     cells = _distinct([row[j] for j in places])
     filled = [c for c in cells if numbers.squash(c.text)]
@@ -256,20 +291,21 @@ def _read_cell(
         return
     laid.claimed += 1
     if len(filled) > 1:
-        message = f"“{block.cols[col]}”之下有 {len(filled)} 个单元格，无法判定 / {len(filled)} cells under one label"
+        label = "/".join(part.path(places[0]))
+        message = f"“{label}”之下有 {len(filled)} 个单元格，无法判定 / {len(filled)} cells under one label"
         laid.findings.append(Finding("cell_ambiguous", "warning", message, (item,)))
         return
-    laid.facts.append(_fact(part, block, item, col, (filled or cells)[0], places))
+    laid.facts.append(_fact(part, block.form, item, part.unit(row) or unit, (filled or cells)[0], places))
 
 
-def _fact(part: Part, block: Block, item: str, col: str, cell: Cell, places: list[int], form_name: str = "") -> Fact:
+def _fact(part: Part, form_name: str, item: str, unit: str, cell: Cell, places: list[int]) -> Fact:
+    """`unit` is that of the form or of the line; one in the header's brackets or beside the number goes before it."""
     reading = numbers.read(cell.text)
     header = numbers.squash("".join(c.text for c in part.stacks[places[0]]))
     note = _MONEY_NOTE.search(header)
     printed = numbers.MONEY.get(reading.unit) or (note and note[1])
-    unit = printed or block.units.get(col, block.unit)
     place = Place(part.place, cell.row + 1, cell.col + 1)
-    return Fact(form_name or block.form, item, cell.text, reading.value, unit, reading.kind, place)
+    return Fact(form_name, item, cell.text, reading.value, printed or unit, reading.kind, place)
 
 
 def _keep_local(
@@ -283,8 +319,8 @@ def _keep_local(
     for col, places in cols.items():
         cell = next((row[j] for j in places if row[j]), None)
         if cell:
-            fact = _fact(part, block, f"local.{block.table}.{name}.{col}", col, cell, places, "local")
-            kept.append(fact)
+            item = ".".join(filter(None, ("local", block.table, name, col)))
+            kept.append(_fact(part, "local", item, part.unit(row) or block.unit_of("", col), cell, places))
     message = f"表中有格式以外的一行“{name}” / a row that the form does not have: “{name}”"
     laid.findings.append(Finding("row_unknown", "info", message, tuple(f.item for f in kept)))
     laid.local.extend(kept)

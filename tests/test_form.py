@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from parsers import form
+from parsers import checks as equations
+from parsers import form, html
 from parsers.lay import facts
-from parsers.model import Fact, Finding, Grid
+from parsers.model import Document, Fact, Finding, Grid
 from parsers.spans import Span, grid
 
 ROWS = {
@@ -86,7 +87,11 @@ def reviews(*row: object) -> Grid:
 
 
 def test_forms_have_their_items() -> None:
-    assert {f.name: len(form.items(f.name)) for f in form.forms()} == {"form_2019": 198, "form_2021": 200}
+    assert {f.name: len(form.items(f.name)) for f in form.forms()} == {
+        "stat_2014": 58,
+        "form_2019": 198,
+        "form_2021": 200,
+    }
     assert [i.position for i in form.items("form_2021")] == list(range(1, 201))
 
 
@@ -188,7 +193,7 @@ def test_typo_of_a_col() -> None:
 
 def test_unknown_col_is_said() -> None:
     made = table(["信息内容", "本年制发件数", "历年累计"], ["规章", "1", "99"])
-    assert values(made) == {"disclosure.rules.issued": 1}
+    assert values(made) == {"disclosure.rules.issued": 1, "local.disclosure.规章.历年累计": 99}
     assert checks(made) == ["col_unknown"]
 
 
@@ -382,3 +387,88 @@ def test_huge_tables_end(make: Callable[[], Grid]) -> None:
     started = time.monotonic()
     read(make())
     assert time.monotonic() - started < 10
+
+
+# --- before 2019 ------------------------------------------------------------------------------------------------------
+
+STATISTICS = """
+<table><tr><th>统计指标</th><th>单位</th><th>统计数</th></tr>
+<tr><td>一、主动公开情况</td><td>——</td><td>————</td></tr>
+<tr><td>（一）主动公开政府信息数<br>（不同渠道和方式公开相同信息计1条）</td><td>条</td><td>1,509</td></tr>
+<tr><td>其中：主动公开规范性文件数</td><td>条</td><td></td></tr>
+<tr><td colspan="3">三、依申请公开情况</td></tr>
+<tr><td>（一）收到申请数</td><td>件</td><td>8</td></tr>
+<tr><td>1．当面申请数</td><td>件</td><td>1</td></tr><tr><td>2．传真申请数</td><td>件</td><td>0</td></tr>
+<tr><td>3．网络申请数</td><td>件</td><td>6</td></tr><tr><td>4．信函申请数</td><td>件</td><td>2</td></tr>
+<tr><td>四、行政复议数量</td><td>件</td><td>3</td></tr>
+<tr><td>（一）维持具体行政行为数</td><td>件</td><td>1</td></tr>
+<tr><td>（二）被依法纠错数</td><td>件</td><td>2</td></tr><tr><td>（三）其他情形数</td><td>件</td><td>0</td></tr>
+<tr><td>五、行政诉讼数量</td><td>件</td><td>5</td></tr>
+<tr><td>（一）维持具体行政行为或者驳回原告诉讼请求数</td><td>件</td><td>4</td></tr>
+<tr><td>（二）被依法纠错数</td><td>件</td><td>0</td></tr><tr><td>（三）其他情形数</td><td>件</td><td>1</td></tr>
+<tr><td>七、依申请公开信息收取的费用</td><td>元</td><td>120</td></tr>
+<tr><td>（五）本区自设的一行</td><td>人次</td><td>77</td></tr>
+</table>"""
+
+
+def test_national_statistics_of_2014() -> None:
+    found, findings = facts(html.read(Document("", b"", "html", STATISTICS)).grids)
+    assert {f.item.removeprefix("statistics."): (f.value, f.unit, f.kind) for f in found if f.form == "stat_2014"} == {
+        "proactive.items_total": (1509, "条", "number"),
+        "proactive.normative_documents_disclosed": (None, "条", "blank"),
+        "applications.received": (8, "件", "number"),
+        "applications.received_in_person": (1, "件", "number"),
+        "applications.received_fax": (0, "件", "number"),
+        "applications.received_online": (6, "件", "number"),
+        "applications.received_letter": (2, "件", "number"),
+        "reconsideration.total": (3, "件", "number"),
+        "reconsideration.upheld": (1, "件", "number"),
+        "reconsideration.corrected": (2, "件", "number"),
+        "reconsideration.other": (0, "件", "number"),
+        "litigation.total": (5, "件", "number"),
+        "litigation.upheld": (4, "件", "number"),
+        "litigation.corrected": (0, "件", "number"),
+        "litigation.other": (1, "件", "number"),
+        "fees.request_fees_10k_cny": (120, "元", "number"),
+    }
+    (own,) = (f for f in found if f.form == "local")
+    assert (own.item, own.value, own.unit) == ("local.statistics.本区自设的一行", 77, "人次")
+    assert [f.check for f in findings] == ["row_unknown"]
+    assert [f.check for f in equations.run(found) if f.level == "error"] == ["stat_received"]  # 1 + 0 + 6 + 2 = 9
+
+
+def test_statistics_of_a_local_form_are_kept_line_by_line() -> None:
+    """Fujian's: a year's number beside that of all years, lines of one name under different lines."""
+    table = (
+        "<table><tr><td>指标名称</td><td>计量单位</td><td>2015年度</td><td>历年累计</td></tr>"
+        "<tr><td>公开的信息</td><td>条</td><td>4970</td><td>81916</td></tr>"
+        "<tr><td>其中：1.当面</td><td>件</td><td>3</td><td>　</td></tr>"
+        "<tr><td>其中：1.当面</td><td>件</td><td>0</td><td>1</td></tr>"
+        "<tr><td>说明：无</td><td></td><td></td><td></td></tr></table>"
+    )
+    found, findings = facts(html.read(Document("", b"", "html", table)).grids)
+    assert [(f.item.removeprefix("local.statistics."), f.text.strip(), f.value, f.unit) for f in found] == [
+        ("公开的信息.2015年度", "4970", 4970, "条"),
+        ("公开的信息.历年累计", "81916", 81916, "条"),
+        ("当面.2015年度", "3", 3, "件"),
+        ("当面.历年累计", "", None, "件"),
+        ("当面~2.2015年度", "0", 0, "件"),
+        ("当面~2.历年累计", "1", 1, "件"),
+    ]
+    assert [f.check for f in findings] == ["table_local"]
+
+
+def test_a_col_that_the_form_does_not_have_is_kept_as_local_items() -> None:
+    table = (
+        "<table><tr><td>指标名称</td><td>计量单位</td><td>2015年度</td><td>历年累计</td></tr>"
+        "<tr><td>主动公开政府信息数</td><td>条</td><td>4970</td><td>81916</td></tr>"
+        "<tr><td>收到申请数</td><td>件</td><td>3</td><td></td></tr></table>"
+    )
+    found, findings = facts(html.read(Document("", b"", "html", table)).grids)
+    assert [(f.item, f.value, f.unit) for f in found] == [
+        ("statistics.proactive.items_total", 4970, "条"),
+        ("statistics.applications.received", 3, "件"),
+        ("local.statistics.主动公开政府信息数.历年累计", 81916, "条"),
+        ("local.statistics.收到申请数.历年累计", None, "件"),
+    ]
+    assert [(f.check, f.items) for f in findings] == [("col_unknown", tuple(f.item for f in found[2:]))]
