@@ -1,18 +1,20 @@
 """What bytes really are: neither the file's name nor the header decides. Text is decoded here and only here."""
 
 import codecs
-import io
 import re
-import zipfile
 from collections.abc import Iterator
 
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom
 
 from parsers.model import Document
+from parsers.ole import MAGIC, Container
+from parsers.package import Package
 
 # What Chinese text comes in. Others are not believed: ISO-8859-1 is a server's default and fits any bytes, and a page
 # may name codecs that are no charset at all (base64, punycode).
 _CHARSETS = ("utf-8", "gb18030", "big5", "big5hkscs", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
+_PARTS = {"word/document.xml": "docx", "xl/workbook.xml": "xlsx", "content.xml": "odt", "OFD.xml": "ofd"}
+_STREAMS = {"WordDocument": "doc", "Workbook": "xls", "Book": "xls"}
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|meta|table|div|p)\b", re.IGNORECASE)
 
 
@@ -21,18 +23,24 @@ def identify(content: bytes, url: str = "", content_type: str = "") -> Document:
     if content.startswith(b"%PDF-"):
         return Document(url, content, "pdf")
     if content.startswith(b"PK\x03\x04"):
-        return Document(url, content, "docx" if _is_docx(content) else "unknown")
+        return Document(url, content, _inside(Package, content, _PARTS))
+    if content.startswith(MAGIC):
+        return Document(url, content, _inside(Container, content, _STREAMS))
+    if content.startswith(b"{\\rtf"):
+        return Document(url, content, "rtf")
     text = decode(content, content_type)
     if "\x00" in text[:4096]:
         return Document(url, content, "unknown")
     return Document(url, content, "html" if _HTML.search(text[:8192]) else "text", text)
 
 
-def _is_docx(content: bytes) -> bool:
+def _inside(container: type[Package] | type[Container], content: bytes, kinds: dict[str, str]) -> str:
+    """The kind of the first of `kinds` that the container holds."""
     try:
-        return "word/document.xml" in zipfile.ZipFile(io.BytesIO(content)).namelist()
-    except Exception:  # zipfile has a dozen ways to say that a package is torn or odd
-        return False
+        names = container(content).names
+    except ValueError:
+        return "unknown"
+    return next((kind for name, kind in kinds.items() if name in names), "unknown")
 
 
 def decode(content: bytes, content_type: str = "") -> str:

@@ -3,11 +3,22 @@
 import dataclasses
 from collections.abc import Iterable, Sequence
 
-from parsers import checks, docx, html, lay, narrative, numbers, pdf, text
+from parsers import checks, doc, docx, html, lay, narrative, numbers, odt, ofd, pdf, rtf, text, xls, xlsx
 from parsers.heading import heading, listed_heading
 from parsers.model import Content, Document, Fact, Finding, Heading, Report
 
-READERS = {"html": html.read, "docx": docx.read, "pdf": pdf.read, "text": text.read}
+READERS = {
+    "html": html.read,
+    "docx": docx.read,
+    "pdf": pdf.read,
+    "doc": doc.read,
+    "odt": odt.read,
+    "rtf": rtf.read,
+    "ofd": ofd.read,
+    "xlsx": xlsx.read,
+    "xls": xls.read,
+    "text": text.read,
+}
 
 # 条例 第五十条 and both notices: the parts that every report has, in words that every heading variant keeps.
 _PARTS = (
@@ -71,7 +82,10 @@ def _contents(documents: Sequence[Document]) -> tuple[dict[int, Content], list[F
 def _content(document: Document) -> Content:
     reader = READERS.get(document.media_type)
     if not reader:
-        raise ValueError(document.text or "its bytes are of no kind that nianbao reads (HTML, DOCX, PDF, text)")
+        raise ValueError(
+            document.text
+            or "its bytes are of no kind that nianbao reads (HTML, DOCX, DOC, PDF, OFD, ODT, RTF, XLSX, XLS, text)"
+        )
     return reader(document)
 
 

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from parsers.document import decode, identify
 
+DOCUMENTS = Path(__file__).parent / "documents"
 REAL = "李喆、朱镕基、囍"  # 喆 and 镕 are not in GB2312
 
 
@@ -25,9 +27,15 @@ def package(*names: str) -> bytes:
     [
         (b"%PDF-1.7", "pdf"),
         (package("word/document.xml"), "docx"),
-        (package("xl/workbook.xml"), "unknown"),
+        (package("xl/workbook.xml"), "xlsx"),
+        (package("mimetype", "content.xml"), "odt"),
+        (package("OFD.xml", "Doc_0/Document.xml"), "ofd"),
+        (package("readme.txt"), "unknown"),
+        (b"{\\rtf1 x}", "rtf"),
+        ((DOCUMENTS / "small.doc").read_bytes(), "doc"),
+        ((DOCUMENTS / "small.xls").read_bytes(), "xls"),
         (b"PK\x03\x04 torn", "unknown"),
-        (b"\xd0\xcf\x11\xe0\x00\x00\x00\x00", "unknown"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 torn", "unknown"),
         (b"<!DOCTYPE html><p>x", "html"),
         (b"<TABLE><tr>", "html"),
         ("年度报告".encode(), "text"),
@@ -71,7 +79,12 @@ def test_one_bad_byte_costs_one_character() -> None:
     assert decode(REAL.encode("gbk") + b"\xff").startswith(REAL)
 
 
-@given(st.binary(max_size=200), st.sampled_from([b"", b"PK\x03\x04", b"%PDF-", b"<meta charset=hex>", b"\xff\xfe"]))
+@given(
+    st.binary(max_size=200),
+    st.sampled_from(
+        [b"", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04", b"%PDF-", b"<meta charset=hex>", b"\xff\xfe"]
+    ),
+)
 def test_any_bytes_are_something(content: bytes, start: bytes) -> None:
     identify(start + content)
 

@@ -9,6 +9,7 @@ import pytest
 from parsers import docx
 from parsers.document import identify
 from parsers.model import Content, Document
+from parsers.package import MAX_BYTES
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
@@ -114,7 +115,7 @@ def test_entities_are_refused() -> None:
 
 def test_zip_bomb_is_refused() -> None:
     with pytest.raises(ValueError, match="more than"):
-        docx.read(Document("", package(" " * (docx.MAX_XML + 1)), "docx"))
+        docx.read(Document("", package(" " * (MAX_BYTES + 1)), "docx"))
 
 
 def test_long_table_ends() -> None:

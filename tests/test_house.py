@@ -30,6 +30,7 @@ PACKAGES = {
     "lxml": "parsers",
     "selectolax": "parsers",
     "trafilatura": "parsers",
+    "olefile": "parsers",
     "pypdfium2": "parsers",
     "w3lib": "parsers",
 }
