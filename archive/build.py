@@ -24,7 +24,7 @@ from archive.versions import Version
 
 # Deleted and made anew with each portal, children first.
 _OF_REPORTS = ("events", "prose", "findings", "claims", "local_facts", "sheets", "documents")
-_OF_PORTAL = ("reports", "columns", "failures", "captures", "runs", "archives")
+_OF_PORTAL = ("reports", "columns", "rejected", "failures", "captures", "runs", "archives")
 
 
 def build(data: Path, full: bool = False, said: Callable[[str], None] = lambda line: None) -> list[str]:
@@ -149,7 +149,8 @@ def _rows(holdings: Holdings, paths: Iterable[Path], reader: Reader) -> dict[str
         "runs": [_run_row(run, portal.code) for run in holdings.runs],
         "captures": [_capture_row(c, portal.code) for c in holdings.captures],
         "failures": [{"until": "", **failure} for failure in holdings.failures],
-        "columns": walk.column_rows(portal, holdings, walked),
+        "columns": walk.column_rows(portal, holdings, walked, reader),
+        "rejected": walk.rejected_rows(portal, walked),
         "archives": [{"filename": p.name, "portal": portal.code, "bytes": p.stat().st_size} for p in paths],
     }
     reports = versions.by_issue(portal, holdings, [f for f in walked if f.link.kind == "report"], reader)

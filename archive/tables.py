@@ -96,8 +96,14 @@ TABLES: dict[str, Table] = {
     ),
     "columns": (
         "栏目：找到的年报栏目 / annual-report columns found",
-        {"portal": str, "url": str, "title": str, "found_on": str, "why": str},
+        {"portal": str, "url": str, "title": str, "found_on": str, "score": int, "platform": str, "why": str},
         ("portal", "url"),
+        (("portal", "portals", "code"),),
+    ),
+    "rejected": (
+        "未采用的链接：像年报栏目或年报而未采用者，及其理由 / what looked like a column or report, and why not",
+        {"portal": str, "url": str, "text": str, "found_on": str, "why": str},
+        ("portal", "url", "text"),
         (("portal", "portals", "code"),),
     ),
     "reports": (
@@ -158,7 +164,7 @@ TABLES: dict[str, Table] = {
     ),
     "claims": (
         "文字中的数 / figures stated in prose",
-        {"report": str, "number": int, "text": str, "item": str, "value": float},
+        {"report": str, "number": int, "text": str, "item": str, "value": float, "kind": str},
         ("report", "number"),
         (("report", "reports", "id"),),
     ),

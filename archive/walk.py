@@ -1,7 +1,7 @@
 """The crawler's way, gone again through the archive: which columns and which reports it leads to."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archive import warc
@@ -9,17 +9,18 @@ from archive.captures import Holdings
 from archive.model import Portal
 from archive.reader import Failed, Reader
 from parsers import anchors
-from parsers.links import explained
+from parsers.links import Rejected, judge, score
 from parsers.model import Link
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An address that the walk leads to."""
+    """An address that the walk leads to. `rejected` is what its pages show and was not taken, once it was walked."""
 
     link: Link
     found_on: str
     why: str = "registry"
+    rejected: list[Rejected] = field(default_factory=list)
 
     @property
     def address(self) -> str:
@@ -45,15 +46,24 @@ def walk(portal: Portal, holdings: Holdings, reader: Reader) -> Iterator[Found]:
 def _leads_to(found: Found, holdings: Holdings, reader: Reader) -> Iterator[Found]:
     for page in holdings.pages(found.address):
         try:
-            taken = reader.call(explained, page, found.link.kind)
+            judged = reader.call(judge, page, found.link.kind)
         except Failed as error:
-            holdings.damage.append(f"{page.url} could not be read for links: {error}")
+            found.rejected.append(Rejected(page.url, found.link.text, f"its links could not be read: {error}"))
             continue
-        yield from (Found(link, page.url, why) for link, why in taken)
+        found.rejected.extend(judged.rejected)
+        yield from (_next(found, link, page.url, why) for link, why in judged.taken)
 
 
-def column_rows(portal: Portal, holdings: Holdings, walked: Iterable[Found]) -> list[dict[str, Any]]:
-    """Each column once: the same payload under two addresses is one column. A block page is none.
+def _next(found: Found, link: Link, page: str, why: str) -> Found:
+    """A page behind a redirect or in a frame is known by what the link to that said."""
+    if not link.sent or link.kind != found.link.kind or not found.link.text:
+        return Found(link, page, why)
+    return Found(replace(link, text=found.link.text), page, f"{found.why}, then {why}")
+
+
+def column_rows(portal: Portal, holdings: Holdings, walked: Iterable[Found], reader: Reader) -> list[dict[str, Any]]:
+    """Each column once: the same payload under two addresses is one column. A block page is none, nor is a page that
+    only sends on, that is a report itself or names itself something else.
 
     Lists that are built by script differ only in what the script made of them.
     """
@@ -65,7 +75,31 @@ def column_rows(portal: Portal, holdings: Holdings, walked: Iterable[Found]) -> 
         digests = tuple(capture.record.digest for capture in held)
         if digests and digests not in known:
             known.add(digests)
-            title = found.link.text or "（登记的栏目 / from the registry）"
-            row = {"portal": portal.code, "url": found.link.url, "title": title}
-            rows.append({**row, "found_on": found.found_on, "why": found.why})
+            pages = [page for capture in held if (page := holdings.document(capture))]
+            try:
+                scored = reader.call(score, found.link, found.why, pages)
+            except Failed as error:
+                found.rejected.append(Rejected(found.link.url, found.link.text, f"it could not be read: {error}"))
+                continue
+            if not scored.none:
+                title = found.link.text or "（登记的栏目 / from the registry）"
+                row = {"portal": portal.code, "url": found.link.url, "title": title, "found_on": found.found_on}
+                rows.append({**row, "score": scored.points, "platform": scored.platform, "why": scored.why})
     return rows
+
+
+def rejected_rows(portal: Portal, walked: Iterable[Found]) -> list[dict[str, Any]]:
+    """What looked like a column or a report and was taken nowhere, each once: pages of a site repeat their menus."""
+    walked = list(walked)
+    every = [(found, rejected) for found in walked for rejected in found.rejected]
+    proved_none = {found.link.url for found, rejected in every if rejected.url == found.link.url}
+    taken = {found.link.url for found in walked} - proved_none
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for found, (url, said, why) in every:
+        text, found_on = said, found.link.url
+        if url == found.link.url:  # the page itself, which the link to it called something else
+            text, found_on = found.link.text or said, found.found_on
+        row = {"portal": portal.code, "url": url, "text": text, "found_on": found_on, "why": why}
+        if url not in taken:
+            rows.setdefault((url, text), row)
+    return list(rows.values())

@@ -1,4 +1,8 @@
-"""The anchors of a page with the words that a reader sees on them, and the addresses of its numbered pages."""
+"""The anchors of a page with the words that a reader sees on them, and the addresses of its numbered pages.
+
+What a reader clicks need not be an <a href>: an <option> of a chooser may have an address for its value, and any
+element a handler that opens one. An address is read only where it stands there whole; no script is run.
+"""
 
 import re
 from collections.abc import Iterator
@@ -14,21 +18,58 @@ from parsers import numbers
 MAX_PAGES = 200  # of one list. A pager that counts further never ends: no body has so many annual reports
 
 _LABEL_NODES = 100  # unclosed anchors stand in each other, thousands deep: a label is not the rest of the page
+_LABEL_SIZE = 10_000  # characters, with the white space that pages indent by
 _CUT_SHORT = re.compile(r"(?:…|\.\.\.)$")
 _DATE = r"[\[(]?20\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}日?[\])]?"
 _BESIDE = re.compile(rf"^(?:{_DATE}|[·•◆■▪►])+|{_DATE}$")  # what many lists put into the anchor, beside the title
+_OPENS = re.compile(
+    r"""(?:\bwindow\.open\s*\(|\blocation(?:\.href)?\s*=|\blocation\.(?:replace|assign)\s*\()\s*"""
+    r"""(?:"([^"'<>]{1,500})"|'([^"'<>]{1,500})')(?!\s*\+)"""
+)
+_OPTION = re.compile(r"https?://\S+|(?:\.{0,2}/|\?)\S+|[\w.%-]+(?:/\S*|\.(?:s?html?|jsp|aspx?|php)(?:\?\S*)?)")
+_TEMPLATE = re.compile(r"\{\{|\$\{|<%")  # an address that a script has yet to fill in
 _PAGE_PARAMETER = re.compile(r"(?:cur(?:rent)?|to|go)?page(?:no|num|index|number)?|pn|p", re.IGNORECASE)
 _PAGE_OF_LIST = re.compile(r"/?(?:(?:index|list|page)?[_-]?\d{0,4})?$")
 
 
 def anchors(html: str, page: str) -> Iterator[tuple[str, str]]:
     """(address, words) of each anchor that leads to a web page. `page` is the address that `html` came from."""
-    soup = tags(html, "a", "area", "base")
+    soup = tags(html, "a", "area", "option", "base")
     root = base(soup, page)
-    for anchor in soup.find_all(["a", "area"], href=True):
+    for anchor in soup.find_all(["a", "area", "option"]):
         assert isinstance(anchor, Tag)
-        if url := address(root, str(anchor["href"])):
+        target = _target(anchor)
+        if target and not _TEMPLATE.search(target) and (url := address(root, target)):
             yield url, _text(anchor)
+    if re.search("onclick", html, re.IGNORECASE) and re.search(r"window\.open|location", html):
+        yield from _handled(html, root)
+
+
+def _target(anchor: Tag) -> str:
+    """The address as it stands in the anchor; "" without one."""
+    if anchor.name == "option":
+        value = str(anchor.get("value") or "").strip()
+        return value if _OPTION.fullmatch(value) else ""
+    href = str(anchor.get("href") or "").strip()
+    if href and not href.startswith("#") and not href.lower().startswith("javascript:"):
+        return href
+    return opened(href) or opened(str(anchor.get("onclick") or ""))
+
+
+def opened(script: str) -> str:
+    """The address that a handler opens, where it stands there whole; "" without one."""
+    match = _OPENS.search(script)
+    return (match[1] or match[2]).strip() if match else ""
+
+
+def _handled(html: str, root: str) -> Iterator[tuple[str, str]]:
+    """What leads on by its handler alone: <li onclick="location.href='1.html'">."""
+    strainer = SoupStrainer(onclick=_OPENS)
+    soup = BeautifulSoup(html, "lxml", parse_only=strainer)
+    for tag in soup.find_all(onclick=_OPENS):
+        url = address(root, opened(str(tag["onclick"]))) if tag.name not in ("a", "area", "body", "html") else None
+        if url:
+            yield url, _text(tag)
 
 
 def tags(html: str, *names: str) -> BeautifulSoup:
@@ -59,8 +100,8 @@ def address(page: str, href: str) -> str | None:
 
 def _text(anchor: Tag) -> str:
     """The anchor's words without white space; its title, or its picture's, where words are cut short or missing."""
-    words = _BESIDE.sub("", numbers.squash("".join(_strings(anchor))))
-    title = numbers.squash(str(anchor.get("title") or anchor.get("alt") or ""))
+    words = _BESIDE.sub("", numbers.squash("".join(_strings(anchor))[:_LABEL_SIZE]))
+    title = numbers.squash(str(anchor.get("title") or anchor.get("alt") or "")[:_LABEL_SIZE])
     return title if title and (not words or _CUT_SHORT.search(words)) else words
 
 

@@ -11,15 +11,17 @@ do to a list is the business of `parsers.platforms`.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import Tag
 
-from parsers import numbers, platforms
+from parsers import evidence, numbers, platforms
 from parsers.anchors import address, anchors, base, list_of, tags, too_far
-from parsers.heading import title_of
+from parsers.evidence import COLUMN, FILE, LABEL, OTHER_LIST, OTHER_REPORTS, SLUG, YEAR
+from parsers.heading import decoy, title_of
 from parsers.model import Document, Link
 
 # From a page of the first kind, links of the second kinds are followed. The crawler goes this way, and the build goes
@@ -33,12 +35,7 @@ FOLLOWED = {
     "attachment": (),
 }
 
-_OTHER_REPORTS = re.compile(r"法治|统计|预算|决算|绩效|解读|指南|制度|要点|企业|公司|学校|高校|医院|企事业")
-_COLUMN = re.compile(
-    r"(?:[^\d年]{0,14}?)(?:政府|政务)?信息公开(?:工作)?(?:年度报告|年报)(?:专栏)?"
-    r"|(?:本级|政府|部门|镇街|街道|乡镇)?(?:年度报告|年报)"
-)
-_YEAR = re.compile(r"20\d\d年?度?(?:(?:政府|政务)?信息公开(?:工作)?)?(?:年度报告|年报)?")
+_LOOKS = re.compile(r"年报|年度报告|信息公开.*报告")  # like a column or a report
 _ALL_YEARS = re.compile(
     r"(?:20\d\d年?[-—至到]?)?(?:20\d\d年)?(?:度?及?以[前往]|历年|往年)(?:年度)?(?:政府信息公开)?(?:年度报告|年报)?"
 )
@@ -52,14 +49,15 @@ _HUB = re.compile(
     r"|信息公开(?:专栏|平台|目录|网)?|政务公开(?:专栏|平台|网)?"
 )
 _NOT_HUB = re.compile(r"法定主动|依申请|部门|街道|乡镇|镇")
-_SLUG = re.compile(r"(?:[a-z]{1,3}?)?(?:zf|zw)?(?:xx)?gk(?:gz)?(?:nb|ndbg)[_\d]*\w{0,8}|(?:xx)?ndbg", re.IGNORECASE)
 _SAYS_NOTHING = re.compile(r"(?:点击|查看|进入|更多|详情|详细|专栏|more|>|»|\.|…|\+|\[|\])*", re.IGNORECASE)
 _NEXT = re.compile(r"下一?页|后一页|>|»")
 _NUMBERED = re.compile(r"\[?第?\d{1,3}页?\]?|末页|尾页|最后一?页|末")
-_FILE = re.compile(r"\.(?:pdf|docx?|wps|xlsx?|et|rtf|odt|ofd|zip|rar)$", re.IGNORECASE)
 _ID = re.compile(r"\d{4,}|[0-9a-f]{16,}")
+_LIST_FILE = re.compile(r"list|col|channel|class|more", re.IGNORECASE)
+_ARTICLE_PARAMETER = re.compile(r"(?:info|article|news|doc|content|a)?_?id", re.IGNORECASE)
 _SCRIPTED = re.compile(r"""\blocation(?:\.href)?\s*(?:=|\.replace\s*\(|\.assign\s*\()\s*["']([^"'<>]+)["'](?!\s*\+)""")
 _REFRESH = re.compile(r"\d*\s*[;,]\s*url\s*=\s*['\"]?([^'\"]+)", re.IGNORECASE)
+_REJECTED = 20  # links of a page that are kept with the reason why they were not taken
 _SHELL = 200  # characters that a page shows at most whose script may send the reader on
 _SHELL_SIZE = 20_000
 
@@ -73,36 +71,102 @@ class Anchor(NamedTuple):
     on: str
 
 
+class Rejected(NamedTuple):
+    """A link that looks like a column or a report and was not taken, or a page that proved to be no column."""
+
+    url: str
+    text: str
+    why: str
+
+
+class Judged(NamedTuple):
+    """What became of a page's links: those taken, each with the reason, and those rejected, the first few."""
+
+    taken: list[tuple[Link, str]]
+    rejected: list[Rejected]
+
+
 def links(document: Document, kind: str) -> list[Link]:
     """The links of a page that is itself of `kind`; each address, with each form, once."""
     return [link for link, _ in explained(document, kind)]
 
 
 def explained(document: Document, kind: str) -> list[tuple[Link, str]]:
-    """The links, each with the reason why it was taken."""
-    if kind == "hub" and (why := _names_itself_column(document)):
-        return [(link, f"{why}; {reason}") for link, reason in explained(document, "column")]
+    """The links, each with the reason why it was taken.
+
+    A page may prove to be something else than what its link said: then it leads, as that, to its own address.
+    """
+    return judge(document, kind).taken
+
+
+def rejected(document: Document, kind: str) -> list[Rejected]:
+    """What on the page looks like a column or a report and was not taken, with the reason."""
+    return judge(document, kind).rejected
+
+
+def score(link: Link, reason: str, pages: Iterable[Document]) -> evidence.Score:
+    """The score of a column that `link` led to for `reason`; `pages` are what its address shows."""
+    pages = list(pages)
+    return evidence.score(link, reason, pages, [held for page in pages for held in links(page, "column")])
+
+
+def judge(document: Document, kind: str) -> Judged:
+    """Both of these at once."""
+    if kind == "column" and (why := evidence.refused(document)):
+        return Judged([], [Rejected(document.url, evidence.name_of(document), why)])
+    if kind in ("home", "hub") and (why := evidence.itself_column(document)):
+        judged = judge(document, "column")
+        own = Link(document.url, evidence.name_of(document), "column")
+        return Judged([(own, why), *((link, f"{why}; {reason}") for link, reason in judged.taken)], judged.rejected)
     found: dict[tuple[str, str], tuple[Link, str]] = {}
-    for link, reason in _all(document, kind):
+    passed: list[Anchor] = []
+    for link, reason in _all(document, kind, passed):
         found.setdefault((link.url, link.body), (link, reason))
     found.pop((document.url, ""), None)
-    return list(found.values())
+    taken = list(found.values())
+    if kind == "column" and (title := evidence.itself_report(document)):
+        taken.insert(0, (Link(document.url, title, "report"), "the page is the report itself"))
+    addresses = {link.url for link, _ in taken} | {document.url}
+    left = {a.url: Rejected(a.url, a.text[:LABEL], _why_not(a)) for a in passed if a.url not in addresses}
+    return Judged(taken, list(left.values()))
 
 
-def _all(document: Document, kind: str) -> Iterator[tuple[Link, str]]:
+def _all(document: Document, kind: str, passed: list[Anchor]) -> Iterator[tuple[Link, str]]:
+    """All links, some twice. Anchors that only look as if they led on are put into `passed`."""
     for family in platforms.FAMILIES:
         name = family.__name__.rpartition(".")[2]
         for link in family.links(document, kind):
             if link.kind in FOLLOWED[kind]:
-                yield link, f"list of the platform {name}"
+                yield replace(link, platform=name), f"list of the platform {name}"
     for url, text in anchors(document.text, document.url):
         anchor = Anchor(url, text, document.url, kind)
-        for link_kind, reason, holds in _RULES:
-            if link_kind in FOLLOWED[kind] and holds(anchor):
-                yield Link(url, text, link_kind), reason
-                break
+        if rule := _rule(anchor):
+            yield Link(url, text, rule[0]), rule[1]
+        elif "column" in FOLLOWED[kind] and len(passed) < _REJECTED and _LOOKS.search(text[:LABEL]):
+            passed.append(anchor)
     if FOLLOWED[kind]:
         yield from _sent_on(document, "attachment" if kind == "report" else kind)
+
+
+def _rule(anchor: Anchor) -> tuple[str, str] | None:
+    rules = ((kind, reason) for kind, reason, holds in _RULES if kind in FOLLOWED[anchor.on] and holds(anchor))
+    return next(rules, None)
+
+
+def _why_not(a: Anchor) -> str:
+    if other := OTHER_LIST.search(a.text):
+        return f"names reports of another kind, or of other bodies: {other[0]}"
+    if word := decoy(a.text) or next(iter(OTHER_REPORTS.findall(a.text)), ""):
+        return f"is about a report, or about something else: {word}"
+    if title := title_of(a.text):
+        if a.on != "column":
+            return "the title of a report: reports are taken from columns only"
+        return f"the title of a report of {title[2]} without its body, and its address is no article's"
+    if YEAR.fullmatch(a.text) or _ALL_YEARS.fullmatch(a.text) or _BODIES.fullmatch(a.text):
+        return "the name of a part of a column, but its address does not lie in this column"
+    if not re.search(r"20\d\d", a.text):
+        return "no year, so no report's title, and longer than a column's name"
+    return "a year, but not the words of a report's title"
 
 
 # --- anchors ----------------------------------------------------------------------------------------------------------
@@ -115,11 +179,11 @@ def _is_report(a: Anchor) -> bool:
 
 
 def _is_column(a: Anchor) -> bool:
-    return not _OTHER_REPORTS.search(a.text) and bool(_COLUMN.fullmatch(a.text))
+    return not OTHER_REPORTS.search(a.text) and bool(COLUMN.fullmatch(a.text))
 
 
 def _is_year(a: Anchor) -> bool:
-    year = _YEAR.fullmatch(a.text) or _ALL_YEARS.fullmatch(a.text)
+    year = YEAR.fullmatch(a.text) or _ALL_YEARS.fullmatch(a.text)
     return bool(year) and _is_of_column(a)
 
 
@@ -133,11 +197,11 @@ def _is_of_column(a: Anchor) -> bool:
 
 def _has_slug(a: Anchor) -> bool:
     folder = urlsplit(a.url).path.rpartition("/")[0].rpartition("/")[2]
-    return bool(_SAYS_NOTHING.fullmatch(a.text) and _SLUG.fullmatch(folder)) and not _is_article(a.url)
+    return bool(_SAYS_NOTHING.fullmatch(a.text) and SLUG.fullmatch(folder)) and not _is_article(a.url)
 
 
 def _is_report_of_year(a: Anchor) -> bool:
-    return bool(_YEAR.fullmatch(a.text)) and _is_below(a) and _is_article(a.url)
+    return bool(YEAR.fullmatch(a.text)) and _is_below(a) and _is_article(a.url)
 
 
 def _is_numbered(a: Anchor) -> bool:
@@ -157,12 +221,17 @@ def _is_below(a: Anchor) -> bool:
 
 
 def _is_article(url: str) -> bool:
-    """An article's address ends in an id: t20210129_1234.html, doc_6242….html, 4716.htm, /91234/index.html."""
+    """An article's address ends in an id: t20210129_1234.html, doc_6242….html, 4716.htm, /91234/, ShowInfo.php?id=7."""
     *_, folder, file = ("/" + urlsplit(url).path).split("/")
     stem = file.partition(".")[0]
     if stem in ("", "index"):
         return bool(re.fullmatch(r"\d{5,}", folder))
-    return bool(_ID.search(stem)) and not re.fullmatch(r"[a-z_]*20\d\d[a-z]*", stem)
+    if _ID.search(stem) and not re.fullmatch(r"[a-z_]*20\d\d[a-z]*", stem):
+        return True
+    named = any(
+        _ARTICLE_PARAMETER.fullmatch(name) and value.isdigit() for name, value in parse_qsl(urlsplit(url).query)
+    )
+    return named and not _LIST_FILE.search(stem)
 
 
 # Which anchors are taken as what, and why. The first rule that holds counts.
@@ -180,26 +249,12 @@ _RULES: tuple[tuple[str, str, Callable[[Anchor], bool]], ...] = (
     ("report", "its text is a year, and it leads to an article of this column", _is_report_of_year),
     ("page", "its text says next page", lambda a: bool(_NEXT.fullmatch(a.text)) and not too_far(a.url)),
     ("page", "its text is a number, its address that of this list but for a number", _is_numbered),
-    ("attachment", "a file", lambda a: bool(_FILE.search(urlsplit(a.url).path) or _FILE.search(a.text))),
+    ("attachment", "a file", lambda a: bool(FILE.search(urlsplit(a.url).path) or FILE.search(a.text))),
     ("attachment", "the report's address with a page's number", _continues),
 )
 
 
-# --- what a page says and does ----------------------------------------------------------------------------------------
-
-
-def _names_itself_column(document: Document) -> str:
-    """By which label a page reached as a hub is the column itself: the standard's meta tags, or its breadcrumb."""
-    soup = BeautifulSoup(document.text, "lxml")
-    labels = {str(m.get("name", "")).lower(): numbers.squash(str(m.get("content", ""))) for m in soup.find_all("meta")}
-    for name in ("ColumnType", "ColumnName"):
-        value = labels.get(name.lower(), "")
-        if value == "信息公开年报" or (_COLUMN.fullmatch(value) and not _OTHER_REPORTS.search(value)):
-            return f"{name} is {value}"
-    place = soup.find(string=re.compile("位置"))
-    crumbs = re.split("[>»›]+", numbers.squash(place.parent.get_text())) if place and place.parent else []
-    last = next((crumb for crumb in reversed(crumbs) if crumb), "")
-    return f"the breadcrumb ends in {last}" if len(crumbs) > 1 and _COLUMN.fullmatch(last) else ""
+# --- what a page does -------------------------------------------------------------------------------------------------
 
 
 def _sent_on(document: Document, kind: str) -> Iterator[tuple[Link, str]]:
@@ -210,12 +265,13 @@ def _sent_on(document: Document, kind: str) -> Iterator[tuple[Link, str]]:
         assert isinstance(tag, Tag)
         url = _target(tag, root)
         if url and not _is_way_back(url, document.url, kind):
-            yield Link(url, "跳转" if tag.name == "meta" else "框架", kind), f"<{tag.name}>"
+            text, sent = ("跳转", "redirect") if tag.name == "meta" else ("框架", "frame")
+            yield Link(url, text, kind, sent=sent), f"<{tag.name}>"
     if _is_shell(document.text):
         for target in _SCRIPTED.findall(document.text):
             url = address(root, target)
             if url and not _is_way_back(url, document.url, kind):
-                yield Link(url, "跳转", kind), "script of a page that shows nothing"
+                yield Link(url, "跳转", kind, sent="redirect"), "script of a page that shows nothing"
 
 
 def _target(tag: Tag, root: str) -> str | None:

@@ -11,7 +11,8 @@ Level = Literal["error", "warning", "info"]
 class Document:
     """Bytes plus what they really are.
 
-    `media_type` is one of `html docx pdf text unknown`; `text` is the decoded text of html and text, else "".
+    `media_type` is one of `html docx doc pdf ofd odt rtf xlsx xls text unknown`; `text` is the decoded text of html
+    and text, else "".
     """
 
     url: str
@@ -23,12 +24,15 @@ class Document:
 @dataclass(frozen=True, slots=True)
 class Link:
     """Where a page leads, worth following. `kind` is one of those in `parsers.links`; `body` is the form that a list
-    asks for by POST, "" for a plain GET."""
+    asks for by POST, "" for a plain GET. `platform` is the module of `parsers.platforms` that gave it, `sent` how the
+    page itself sends its reader there (redirect, frame)."""
 
     url: str
     text: str
     kind: str
     body: str = ""
+    platform: str = ""
+    sent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +88,15 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A figure stated in prose: the sentence, the item it speaks of (sums joined by "+"), the figure."""
+    """A figure stated in prose: the sentence, the item it speaks of (sums joined by "+"), the figure.
+
+    `kind` is count; or share, a percentage of the item; or change, the percentage by which the item changed in a year.
+    """
 
     text: str
     item: str
     value: float | int
+    kind: str = "count"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ loopback that never opens a connection of its own:
 
 The pages are our own, shaped like the platforms these districts use; the reports' text and figures are the real ones.
 
-Beside them stand thirteen sites of pretend districts, one for each way to keep a list (`families`, `mechanisms`). Their
-registry is `REGISTRY`; `EXPECTED` has the addresses of all their reports, by code.
+Beside them stand seventeen sites of pretend districts, one for each way to keep a list (`families`, `mechanisms`,
+`handlers`). Their registry is `REGISTRY`; `EXPECTED` has the addresses of all their reports, by code.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Thirteen small pretend portals, one for each way in which a portal keeps its lists.
+"""Seventeen small pretend portals, one for each way in which a portal keeps its lists.
 
 They were built from descriptions of the platforms and prove only that we agree with those: see `families.toml`. None is
 the site of a real government; their hosts end in .test, which no name server knows.
@@ -19,6 +19,7 @@ Page = str | Callable[[Form], str | None]
 Pages = dict[str, Page]
 
 YEARS = (2024, 2023, 2022, 2021)
+SIZE = 4  # articles on a page of a list
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,15 @@ class Article:
 
 @dataclass(frozen=True)
 class Family:
-    """One pretend portal. `article` is the pattern of its articles' addresses, `pages` makes everything else."""
+    """One pretend portal. `article` is the pattern of its articles' addresses, `file` that of the files which reports
+    carry; `pages` makes everything else."""
 
     code: str
     slug: str
     district: str
     pages: Callable[["Family"], Pages]
     article: str
+    file: str = ""
 
     @property
     def name(self) -> str:
@@ -85,6 +88,11 @@ class Family:
     def expected(self) -> set[str]:
         """The addresses of all reports planted."""
         return {f"http://{self.host}{a.path}" for a in self.articles() if a.scope}
+
+    @property
+    def files(self) -> dict[str, Article]:
+        """The paths of the files that reports carry."""
+        return {self.file.format(**_parts(a)): a for a in self.articles() if a.scope and self.file}
 
 
 def _parts(article: Article) -> dict[str, object]:
@@ -131,6 +139,23 @@ def column(family: Family, articles: list[Article], pager: str = "", name: str =
     return html(family, name, main, labels, '<a href="/zwgk/">政府信息公开</a> &gt; ')
 
 
+def paged(articles: list[Article], size: int = SIZE) -> list[list[Article]]:
+    return [articles[start : start + size] for start in range(0, len(articles), size)]
+
+
+def numbered(addresses: list[str]) -> str:
+    """A pager of plain anchors."""
+    return (
+        "".join(f'<a href="{url}">{n}</a> ' for n, url in enumerate(addresses, 1))
+        + f'<a href="{addresses[-1]}">尾页</a>'
+    )
+
+
+def static(family: Family, addresses: list[str], articles: list[Article]) -> Pages:
+    pager = numbered(addresses)
+    return {url: column(family, part, pager) for url, part in zip(addresses, paged(articles), strict=True)}
+
+
 def anchors(pairs: dict[str, str]) -> str:
     return "".join(f'<p><a href="{url}">{text}</a></p>\n' for text, url in pairs.items())
 
@@ -174,7 +199,7 @@ def shell(target: str, by: str = "location.replace('{}')") -> str:
 # --- reports ----------------------------------------------------------------------------------------------------------
 
 
-def report(family: Family, article: Article) -> str:
+def report(family: Family, article: Article, end: str = "") -> str:
     """A report with the three tables of form_2021 and a few figures of its own, which add up."""
     new = 10 * (article.year - 2018) + article.number
     prose = f"本报告所列数据的统计期限自{article.year}年1月1日起至{article.year}年12月31日止。"
@@ -198,7 +223,13 @@ def report(family: Family, article: Article) -> str:
 <meta name="ArticleTitle" content="{article.title}"><meta name="PubDate" content="{article.date} 09:00">
 <meta name="ContentSource" content="{family.name}"><meta name="Url" content="http://{family.host}{escape(article.path)}">"""
     back = '<a href="/zwgk/">政府信息公开</a> &gt; <a href="./">政府信息公开年报</a> &gt; '
-    return html(family, article.title, f'<h2>{article.title}</h2><div id="zoom">{body}</div>', labels, back)
+    return html(family, article.title, f'<h2>{article.title}</h2><div id="zoom">{body}</div>{end}', labels, back)
+
+
+def scripted(file: str) -> str:
+    """A file as a script names it, beside anchors that are still to be filled in."""
+    return f"""<script>var apps = [{{"qzbFile": "{file}", "name": "全真版"}}]; var apps1 = [];</script>
+<a ms-attr-href="el.url" ms-for="el in apps">{{{{el.name}}}}</a><a href="{{{{qzbFile}}}}">全真版</a>"""
 
 
 @cache
@@ -236,7 +267,8 @@ def answer(family: Family, url: str, body: bytes = b"") -> Reply:
     article = next((a for a in family.articles() if a.path in (asked, path)), None)
     if article:
         paragraph = f"<h2>{article.title}</h2><p>《{article.title}》样例正文。</p>"
-        return _reply(report(family, article) if article.scope else html(family, article.title, paragraph))
+        end = next((scripted(file) for file, a in family.files.items() if a == article), "")
+        return _reply(report(family, article, end) if article.scope else html(family, article.title, paragraph))
     page = _pages(family).get(path)
     text = page(form) if callable(page) else page
     return _reply(text) if text is not None else _reply(html(family, "404", "<p>您访问的页面不存在。</p>"), status=404)

@@ -3,7 +3,9 @@
 from math import ceil
 from urllib.parse import urlencode
 
+from sample_portals import handlers
 from sample_portals.families import (
+    SIZE,
     Article,
     Family,
     Form,
@@ -15,31 +17,15 @@ from sample_portals.families import (
     front,
     html,
     listed,
+    numbered,
+    paged,
     shell,
+    static,
 )
-
-SIZE = 4  # articles on a page of a list
-
-
-def _pages(articles: list[Article], size: int = SIZE) -> list[list[Article]]:
-    return [articles[start : start + size] for start in range(0, len(articles), size)]
-
-
-def _numbers(addresses: list[str]) -> str:
-    """A pager of plain anchors."""
-    return (
-        "".join(f'<a href="{url}">{n}</a> ' for n, url in enumerate(addresses, 1))
-        + f'<a href="{addresses[-1]}">尾页</a>'
-    )
-
-
-def _static(family: Family, addresses: list[str], articles: list[Article]) -> Pages:
-    pager = _numbers(addresses)
-    return {url: column(family, part, pager) for url, part in zip(addresses, _pages(articles), strict=True)}
 
 
 def _files(articles: list[Article], first: str, other: str, start: int = 2) -> list[str]:
-    return [first, *(other.format(n) for n in range(start, start + len(_pages(articles)) - 1))]
+    return [first, *(other.format(n) for n in range(start, start + len(paged(articles)) - 1))]
 
 
 def trs(family: Family) -> Pages:
@@ -65,7 +51,7 @@ def trs(family: Family) -> Pages:
 
 
 def _trs_list(family: Family, folder: str, articles: list[Article], counts_records: bool) -> Pages:
-    parts = _pages(articles, 2)
+    parts = paged(articles, 2)
     records = f"{len(articles)}, " if counts_records else ""
     pages: Pages = {}
     for number, part in enumerate(parts):
@@ -81,7 +67,7 @@ def trs_from_two(family: Family) -> Pages:
     pages = front(family, "/zfxxgk/", root)
     pages["/index.shtml"] = pages["/"]
     pages["/"] = '<html><head><meta http-equiv="refresh" content="0; url=/index.shtml"></head><body></body></html>'
-    parts = _pages(family.articles())
+    parts = paged(family.articles())
     for number, part in enumerate(parts, 1):
         script = f"""<script>var currentPage = {number};//所在页从1开始
 var countPage = {len(parts)};//共多少页
@@ -162,27 +148,28 @@ def _xml(articles: list[Article], following: str = "", total: int = 0) -> str:
 
 
 def hanweb_years(family: Family) -> Pages:
-    """One page for each body and year; a column is a body's choice of years."""
+    """One page for each body and year; a column is a body's choice of years, which also offers one without report."""
     path = "/module/xxgk/xxgkAnnualReport.jsp"
     reports = [a for a in family.articles() if a.scope]
     areas = {a.path.split("area=")[1].split("&")[0]: a for a in reports}
-    pages = front(family, "/xxgk/", f"{path}?area={areas and next(iter(areas))}")
+    own = f"{path}?area={next(iter(areas))}"
+    pages = front(family, "/xxgk/", own)
 
     def choice(form: Form) -> str | None:
         years = [a.year for a in reports if f"area={form.get('area')}&" in a.path]
-        options = "".join(f'<option value="{year}">{year}年</option>' for year in years)
+        options = "".join(f'<option value="{year}">{year}年</option>' for year in (*years, 2020))
         bodies = {
             a.title.removeprefix(family.name).split("20")[0] or "区政府": f"{path}?area={area}"
             for area, a in areas.items()
         }
         script = f"<script>function go(y) {{ location.href = '{path}?area={form.get('area')}&fbtime=' + y; }}</script>"
         main = f'<select id="fbtime" onchange="go(this.value)">{options}</select>{script}{anchors(bodies)}'
+        main += f"<h3>{family.name}{form['fbtime']}年政府信息公开年报</h3><p>暂无数据</p>" if "fbtime" in form else ""
         return html(
             family, "政府信息公开年报", main + anchors({f"{family.name}2023年法治政府建设年度报告": "/fz/1.html"})
         )
 
-    pages[path] = choice
-    return pages
+    return pages | {path: choice, "/module/xxgk/": shell(own)}
 
 
 def gkmlpt(family: Family) -> Pages:
@@ -234,7 +221,7 @@ def lonsun(family: Family) -> Pages:
         pages[f"/public/column/{organ}"] = html(family, "政府信息公开年报", anchors(bodies) + script)
 
     def label(form: Form) -> str:
-        parts = _pages(lists.get(form.get("organId", ""), []), 3)
+        parts = paged(lists.get(form.get("organId", ""), []), 3)
         page = int(form.get("pageIndex", 1))
         rows = listed(parts[page - 1]) if page <= len(parts) else ""
         return (
@@ -254,15 +241,15 @@ def openness(family: Family) -> Pages:
     pages["/"] = '<html><frameset rows="90,*"><frame src="top.html"><frame src="main.html"></frameset></html>'
     pages["/xxgk/"] = shell("/OpennessContent/", "window.location.href = '{}';")
     articles = family.articles()
-    return pages | _static(family, _files(articles, f"{folder}page_1.html", folder + "page_{}.html"), articles)
+    return pages | static(family, _files(articles, f"{folder}page_1.html", folder + "page_{}.html"), articles)
 
 
 def vsb(family: Family) -> Pages:
     """Boda: the first page is zfxxgknb.htm, the others count down to zfxxgknb/1.htm."""
     articles = family.articles()
-    last = len(_pages(articles)) - 1
+    last = len(paged(articles)) - 1
     addresses = ["/xxgk/zfxxgknb.htm", *(f"/xxgk/zfxxgknb/{n}.htm" for n in range(last, 0, -1))]
-    return front(family, "/xxgk.htm", addresses[0]) | _static(family, addresses, articles)
+    return front(family, "/xxgk.htm", addresses[0]) | static(family, addresses, articles)
 
 
 def intensive(family: Family) -> Pages:
@@ -272,18 +259,18 @@ def intensive(family: Family) -> Pages:
     kinds = {"各部门": ("bm", "department"), "镇(街道)": ("zj", "town")}
     for slug, scope in kinds.values():
         articles = [a for a in family.articles(scope) if a.scope]
-        pages |= _static(family, _files(articles, f"{root}{slug}/1.html", root + slug + "/{}.html"), articles)
+        pages |= static(family, _files(articles, f"{root}{slug}/1.html", root + slug + "/{}.html"), articles)
     articles = family.articles("government")
     addresses = _files(articles, f"{root}1.html", root + "{}.html")
-    pager = _numbers(addresses) + anchors({name: f"{root}{slug}/1.html" for name, (slug, _) in kinds.items()})
-    return pages | {url: column(family, part, pager) for url, part in zip(addresses, _pages(articles), strict=True)}
+    pager = numbered(addresses) + anchors({name: f"{root}{slug}/1.html" for name, (slug, _) in kinds.items()})
+    return pages | {url: column(family, part, pager) for url, part in zip(addresses, paged(articles), strict=True)}
 
 
 def eportal(family: Family) -> Pages:
     """Folders of numbers for articles, a pager of javascript:next(2) that asks for ?currentPage=2."""
     root = "/yqrmzf/zwgk/zfxxgk/gknb69/index.html"
     pages = front(family, "/yqrmzf/zwgk/zfxxgk/index.html", root)
-    parts = _pages(family.articles())
+    parts = paged(family.articles())
     pager = "".join(f'<a href="javascript:next({n})">{n}</a>' for n in range(1, len(parts) + 1))
     pager += "<script>function next(n) { location.href = location.pathname + '?currentPage=' + n; }</script>"
 
@@ -301,7 +288,7 @@ def query(family: Family) -> Pages:
     pages["/zwgk/zfxxgknb/"] = html(
         family, "政府信息公开年报", '<iframe src="/InfoPublic.aspx?cid=1019&amp;pid=971"></iframe>'
     )
-    parts = _pages(family.articles())
+    parts = paged(family.articles())
 
     def page(form: Form) -> str | None:
         number = int(form.get("page", 1))
@@ -317,7 +304,7 @@ def gongkai(family: Family) -> Pages:
     """A list that only a browser has: a script asks for both of its pages and makes the anchors."""
     root = "/gongkai/channel_000000000000000000990013/"
     pages = front(family, "/gongkai/", root)
-    parts = _pages(family.articles(), 7)
+    parts = paged(family.articles(), 7)
     script = f"""<ul id="list"></ul><script>
 async function load() {{
   const list = document.getElementById("list");
@@ -359,6 +346,12 @@ FAMILIES = (
     Family("990011", "eportal", "子", eportal, "/yqrmzf/zwgk/zfxxgk/gknb69/{id}/index.html"),
     Family("990012", "query", "丑", query, "/InfoShow.aspx?id={id}"),
     Family("990013", "gongkai", "寅", gongkai, "/gongkai/channel_000000000000000000990013/doc_{hex}.html"),
+    Family("990014", "empire", "卯", handlers.empire, "/e/action/ShowInfo.php?classid=174&id={id}"),
+    Family("990015", "chooser", "辰", handlers.chooser, "/zwgk/zfxxgknb/{year}/{id}.html"),
+    Family("990016", "handlers", "巳", handlers.handlers, "/zwgk/zfxxgknb/{id}.html"),
+    Family(
+        "990017", "apps", "午", handlers.apps, "/xxgk/nb/{month}/t{day}_{id}.htm", "/xxgk/nb/{month}/P{day}{id}.doc"
+    ),
 )
 HOSTS = {family.host: family for family in FAMILIES}
 EXPECTED = {family.code: family.expected for family in FAMILIES}

@@ -257,6 +257,27 @@ def test_a_probe_finds_the_column_says_why_and_keeps_nothing(nianbao: Command) -
     assert nianbao("probe", "trs2.sample.test").returncode == 2
 
 
+def test_pages_that_are_something_else_than_their_link_said(nianbao: Command, portals: SamplePortals) -> None:
+    """The platform's page is itself the column; 年报 leads to a report, and to a list of other reports."""
+    hub, old, other = (f"http://trs2.sample.test/{path}/" for path in ("zfxxgk", "zfxxgk/old", "tjnb"))
+    title = "样例市乙区2019年政府信息公开工作年度报告"
+    labels = '<meta name="ColumnType" content="信息公开年报"><meta name="ColumnName" content="政府信息公开年报">'
+    parts = "<p>一、总体情况</p><p>二、主动公开政府信息情况</p><p>五、存在的主要问题</p>"
+    portals.overrides[hub] = html(f"{labels}<a href='old/'>年报</a><a href='/tjnb/'>年报</a>")
+    portals.overrides[old] = html(f"<h1>{title}</h1>{parts}<a href='x.pdf'>附件</a>")
+    portals.overrides[old + "x.pdf"] = Reply(200, [("Content-Type", "application/pdf")], b"%PDF-1.4")
+    list_of_others = f"<meta name='ColumnName' content='统计年报'><a href='1.html'>{title}</a><script>x</script>"
+    portals.overrides[other] = html(list_of_others)
+    done = nianbao("crawl", "990002", *FAST, "--only-registry", "--registry", REGISTRY)
+    assert done.returncode == 0, done.stdout
+    assert [r["url"] for r in rows(nianbao.data, "select url from reports")] == [old]
+    (column,) = rows(nianbao.data, "select url, platform, why from columns")
+    assert (column["url"], column["platform"]) == (hub, "") and "ColumnType is 信息公开年报 (+30)" in column["why"]
+    (rejected,) = rows(nianbao.data, "select url, found_on, why from rejected where url = ?", other)
+    assert rejected["found_on"] == hub and "统计年报" in rejected["why"]
+    assert old + "x.pdf" in {request.url for request in portals.requests}
+
+
 # --- verdicts ---------------------------------------------------------------------------------------------------------
 
 

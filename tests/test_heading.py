@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from parsers.heading import heading, title_of
+from parsers.heading import breadcrumb, heading, title_of
 from parsers.model import Document, Heading
 
 NAMES = ("济南市历城区", "淄博市临淄区")
@@ -37,6 +37,49 @@ def of_page(head: str, *lines: str) -> Heading:
 def test_title(title: str, issuer: str, year: int) -> None:
     found = title_of(title)
     assert found and found[1:] == (issuer, year)
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "附件1：{}",
+        "附件：{}",
+        "附1：{}",
+        "【附件】{}",
+        "3、{}",
+        "{}（图片版）",
+        "{}（PDF版）",
+        "{}(扫描件)",
+        "{}.pdf",
+        "{}.DOCX",
+        "{}[附件]",
+        "附件2.{}（盖章版）.pdf",
+    ],
+)
+def test_what_a_list_puts_around_a_title_is_no_part_of_it(printed: str) -> None:
+    title = "历城区2020年政府信息公开工作年度报告"
+    assert title_of(printed.format(title)) == (title, "历城区", 2020)
+
+
+def test_a_body_whose_name_begins_like_an_attachment() -> None:
+    found = title_of("附属医院2020年政府信息公开工作年度报告")
+    assert found and found[1] == "附属医院"
+
+
+@pytest.mark.parametrize(
+    ("html", "crumbs"),
+    [
+        ("<div>当前位置：<a>首页</a> &gt; <a>政务公开</a> &gt; 年报</div><p>正文</p>", ["首页", "政务公开", "年报"]),
+        ("<p><span>您所在的位置:</span><a>首页</a>-<a>政务公开</a>-<b>年报</b></p>", ["首页", "政务公开", "年报"]),
+        ('<div class="main-crumbs"><a>网站首页</a> / <a>年报</a></div>', ["网站首页", "年报"]),
+        ("<ul><li>位置</li><li>首页</li><li>年报</li><li>列表</li></ul>", ["首页", "年报"]),
+        ("<p>地理位置</p><p>历史</p>", []),
+        ('<div style="position:relative"><a>年报</a><a>统计</a></div>', []),
+        ("<p>位置", []),
+    ],
+)
+def test_breadcrumbs(html: str, crumbs: list[str]) -> None:
+    assert breadcrumb(html) == crumbs
 
 
 @pytest.mark.parametrize(
@@ -107,4 +150,7 @@ def test_long_lines_end() -> None:
     title_of("2020年" * 300_000)
     of_text("与" * 500_000 + "2020年1月1日至" * 100_000)
     of_page("<meta name=x content=y>" * 20_000)
+    title_of("(图片版)" * 200_000 + "x")
+    for piece in ("位置", "位置<", '<p class="crumb', 'class="crumb' + "x" * 50, "<a class='position'"):
+        breadcrumb(piece * 200_000)
     assert time.monotonic() - started < 8

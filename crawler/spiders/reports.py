@@ -28,7 +28,7 @@ from crawler.memory import FROM_ARCHIVE, Memory
 from crawler.pacing import Pacing
 from crawler.recorder import NotRecorded, Recorder
 from crawler.verdict import Failure, judge
-from parsers import blocking, document
+from parsers import blocking, document, evidence
 from parsers.links import links
 from parsers.model import Link
 
@@ -111,13 +111,17 @@ class ReportsSpider(scrapy.Spider):
         if self.recorder.captures > self.settings.getint("NIANBAO_MAX_ANSWERS"):
             raise CloseSpider(f"more than {self.settings['NIANBAO_MAX_ANSWERS']} answers (NIANBAO_MAX_ANSWERS)")
         self.pages += 1
-        if kind == "column":
-            self.columns.setdefault(payload_digest(response.body), response.url)
         if kind == "page" and FROM_ARCHIVE in response.flags:
             self._not_walked.add(column)
         found = links(page, kind)
-        if kind == "column" and render.has_script(page) and not self._is_list(found):
-            found += await self._rendered(response, kind)
+        itself = {link.kind for link in found if link.url == response.url}  # a hub may be the column, a column a report
+        kind = "column" if "column" in itself else kind
+        if kind == "column" and not evidence.no_column([page], found):
+            self.columns.setdefault(payload_digest(response.body), response.url)
+            if render.has_script(page) and not self._is_list(found):
+                found += await self._rendered(response, kind)
+        if "report" in itself:
+            found += links(page, "report")
         for request in self._follow(found, column):
             yield request
         for link in found:

@@ -5,7 +5,7 @@ the address of what follows; where it is missing, the page's script says what to
 """
 
 import re
-from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from parsers.anchors import MAX_PAGES, anchors, too_far, with_query
 from parsers.heading import title_of
@@ -59,16 +59,24 @@ def _cdata(text: str, element: str) -> list[str]:
     return [part.partition("<![CDATA[")[2].partition("]]>")[0] for part in parts]
 
 
+def year_asked(url: str) -> str:
+    """The year whose report an address asks for; "" where it asks for none."""
+    parts = urlsplit(url)
+    return dict(parse_qsl(parts.query)).get("fbtime", "") if parts.path.endswith(_ANNUAL) else ""
+
+
 def _annual(document: Document) -> list[Link]:
-    """xxgkAnnualReport.jsp?area=BODY&fbtime=YEAR is a report; without the year, a body's column: a choice of years."""
+    """xxgkAnnualReport.jsp?area=BODY is a body's column: a choice of years, each with &fbtime=YEAR.
+
+    Years without report are offered, too. So each year's page is a column until it shows that it is a report.
+    """
     found = []
     if _ANNUAL in document.text:
         for url, text in anchors(document.text, document.url):
-            parts = urlsplit(url)
-            if parts.path.endswith(_ANNUAL):
-                found.append(Link(url, text, "report" if parse_qs(parts.query).get("fbtime") else "column"))
+            if urlsplit(url).path.endswith(_ANNUAL):
+                found.append(Link(url, text, "report" if title_of(text) else "column"))
     own = urlsplit(document.url)
     if own.path.endswith(_ANNUAL) and dict(parse_qsl(own.query)).get("area"):
         years = dict.fromkeys(_YEAR.findall(document.text))
-        found += [Link(with_query(document.url, fbtime=year), f"{year}年", "report") for year in years]
+        found += [Link(with_query(document.url, fbtime=year), f"{year}年", "column") for year in years]
     return found
