@@ -63,7 +63,18 @@ def by_issue(
         version = _version(portal, states[number], read)
         issue = str(version.heading.issuer), int(version.heading.year or 0)
         versions.setdefault(issue, []).append(version)
-    return {issue: _revisions(versions[issue]) for issue in sorted(versions)}
+    issues = {issue: _revisions(versions[issue]) for issue in sorted(versions)}
+    for (issuer, year), revisions in issues.items():
+        if before := issues.get((issuer, year - 1)):
+            issues[issuer, year] = [_against(version, before[-1]) for version in revisions]
+    return issues
+
+
+def _against(version: Version, before: Version) -> Version:
+    """With what the report of the year before, as it stands now, has to say to it."""
+    findings = report.over_years(version.read, before.read)
+    read = dataclasses.replace(version.read, findings=(*version.read.findings, *findings))
+    return dataclasses.replace(version, read=read)
 
 
 def _states(holdings: Holdings, found: Found, reader: Reader) -> Iterator[tuple[State, list[Document]]]:

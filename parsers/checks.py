@@ -45,13 +45,33 @@ def run(facts: Iterable[Fact]) -> list[Finding]:
     return [*_equations(by_item), *_signs(by_item.values()), *_not_numbers(by_item.values())]
 
 
+def over_years(facts: Iterable[Fact], before: Iterable[Fact]) -> list[Finding]:
+    """What the tables say against those of the year before, in numbers that are all printed."""
+    both = {f.item: f for f in facts if f.form != "local"}
+    both |= {f"before {f.item}": f for f in before if f.form != "local"}
+    found = []
+    for check in filter(_is_over_years, catalogue().values()):
+        for left, right in _instances(check, both):
+            values = [_value(term, both) for term in left + right]
+            if len(values) == len(check.left + check.right) and None not in values:
+                a, b = _sums(left, right, both)
+                found += [] if a == b else [_finding(check, "info", left, right, both, check.name)]
+    return found
+
+
+def _is_over_years(check: Check) -> bool:
+    return any(term.startswith("before ") for term in check.right)
+
+
 def _equations(facts: Mapping[str, Fact]) -> Iterator[Finding]:
     blank_totals: list[tuple[str, float]] = []
+    inferred: dict[str, set[float]] = {}
     for check in catalogue().values():
-        for left, right in _instances(check, facts):
-            yield from _equation(check, left, right, facts, blank_totals)
+        for left, right in () if _is_over_years(check) else _instances(check, facts):
+            yield from _equation(check, left, right, facts, blank_totals, inferred)
     if blank_totals:
         yield _total_blank(blank_totals)
+    yield from (_inferred(item, values.pop()) for item, values in inferred.items() if len(values) == 1)
 
 
 def _instances(check: Check, facts: Mapping[str, Fact]) -> Iterator[tuple[list[str], list[str]]]:
@@ -62,7 +82,7 @@ def _instances(check: Check, facts: Mapping[str, Fact]) -> Iterator[tuple[list[s
     printed = [i.item for f in form.forms() if f.name in names for i in form.items(f.name) if i.table == check.table]
     for line in dict.fromkeys(_line(item, check.each) for item in printed):
         left, right = ([_term(check, term, line) for term in side] for side in (check.left, check.right))
-        yield [item for item in left if item in printed], [item for item in right if item in printed]
+        yield [t for t in left if _item(t) in printed], [t for t in right if _item(t) in printed]
 
 
 def _line(item: str, each: str) -> str:
@@ -71,42 +91,77 @@ def _line(item: str, each: str) -> str:
 
 
 def _term(check: Check, term: str, line: str) -> str:
-    parts = (term, line) if check.each == "col" else (line, term)
-    return ".".join(filter(None, (check.table, *parts)))
+    """An item, with "before" or "minus" in front where the equation says so."""
+    *signs, own = term.split(" ")
+    parts = (own, line) if check.each == "col" else (line, own)
+    return " ".join([*signs, ".".join(filter(None, (check.table, *parts)))])
+
+
+def _item(term: str) -> str:
+    return term.split(" ")[-1]
+
+
+def _value(term: str, facts: Mapping[str, Fact]) -> float | None:
+    fact = facts.get(term.removeprefix("minus "))
+    if not fact or fact.value is None:
+        return None
+    return -fact.value if term.startswith("minus ") else fact.value
+
+
+def _sums(left: Iterable[str], right: Iterable[str], facts: Mapping[str, Fact]) -> tuple[float, float]:
+    """Both sides, what is blank or not printed left out."""
+    a, b = (round(sum(_value(term, facts) or 0 for term in side), 6) for side in (left, right))
+    return a, b
 
 
 def _equation(
-    check: Check, left: list[str], right: list[str], facts: Mapping[str, Fact], blank_totals: list[tuple[str, float]]
+    check: Check,
+    left: list[str],
+    right: list[str],
+    facts: Mapping[str, Fact],
+    blank_totals: list[tuple[str, float]],
+    inferred: dict[str, set[float]],
 ) -> Iterator[Finding]:
     if not any(item in facts for item in left + right):
         return
-    values = {i: facts[i].value if i in facts else None for i in left + right}
-    missing = [i for i, v in values.items() if v is None]
-    a, b = (round(sum(values[i] or 0 for i in side), 6) for side in (left, right))
+    missing = [term for term in left + right if _value(term, facts) is None]
+    a, b = _sums(left, right, facts)
     if len(left) == 1 and left[0] in facts and facts[left[0]].kind == "blank" and b:
         blank_totals.append((left[0], b))
     elif a == b:
         return
+    elif len(missing) == 1 and (value := b - a if missing[0] in left else a - b) > 0:
+        inferred.setdefault(missing[0], set()).add(value)
     elif missing:
         yield _finding(check, "info", left, right, facts, "not_checkable")
     else:
         yield _finding(check, "error", left, right, facts, check.name)
 
 
+def _inferred(item: str, value: float) -> Finding:
+    """Marked as worked out: a finding, never a fact (law 6)."""
+    message = f"{describe(item)}没有印出数，由勾稽关系推算为 {value:g} / no number is printed; the equations give {value:g}"
+    return Finding("inferred", "info", message, (item,))
+
+
 def _finding(
     check: Check, level: Level, left: list[str], right: list[str], facts: Mapping[str, Fact], name: str
 ) -> Finding:
-    sides = (
-        " + ".join(facts[i].text.strip() or "空白" if i in facts else "未印" for i in side) for side in (left, right)
-    )
-    sign = "≠" if level == "error" else "?"
+    sides = (" + ".join(_printed(term, facts) for term in side).replace("+ -", "- ") for side in (left, right))
+    sign = "?" if name == "not_checkable" else "≠"
     shown = f" {sign} ".join(sides)
     english = shown.replace("空白", "blank").replace("未印", "not printed")
     where = describe(left[0])
     message = f"{where}：{check.zh}，此处为 {shown} / {check.en}; here {english}"
     if name != check.name:
         message = f"{where}：{catalogue()[name].zh}（{check.zh}）：{shown} / {catalogue()[name].en}: {english}"
-    return Finding(name, level, message, (*left, *right))
+    return Finding(name, level, message, tuple(_item(t) for t in (*left, *right) if not t.startswith("before ")))
+
+
+def _printed(term: str, facts: Mapping[str, Fact]) -> str:
+    fact = facts.get(term.removeprefix("minus "))
+    shown = (fact.text.strip() or "空白") if fact else "未印"
+    return f"-{shown}" if term.startswith("minus ") else shown
 
 
 def _total_blank(totals: list[tuple[str, float]]) -> Finding:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from parsers import checks, form, numbers
+from parsers import checks, form, numbers, percentages
 from parsers.model import Claim, Fact, Finding
 
 Sum = tuple[str, ...]
@@ -66,9 +66,10 @@ _REVIEW = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A paragraph and the figures in it, each with the sums it may stand for."""
+    """A paragraph, as printed and as far as it is of this report, and the figures in it with the sums each may be."""
 
     text: str
+    bare: str
     figures: tuple[tuple[int, tuple[Sum, ...]], ...]
 
 
@@ -78,8 +79,8 @@ def statements(lines: Iterable[str], year: int | None = None) -> list[Statement]
     for line in lines:
         text = _of_the_report(numbers.squash(line), year)
         figures = tuple(dict.fromkeys([*_flow(text), *_outcomes(text), *_reviews(text)]))
-        if figures:
-            found.append(Statement(line.strip(), figures))
+        if figures or "%" in text:
+            found.append(Statement(line.strip(), text, figures))
     return found
 
 
@@ -178,14 +179,22 @@ def compare(stated: Iterable[Statement], facts: Iterable[Fact]) -> tuple[list[Cl
     findings: list[Finding] = []
     for statement in stated:
         wrong: list[tuple[int, Sum, float]] = []
+        counted: list[Claim] = []
         for number, sums in statement.figures:
             known = [(s, value) for s in sums if (value := _value(s, by_item)) is not None]
             chosen = next((s for s, value in known if value == number), known[0][0] if known else sums[0])
-            claims.append(Claim(statement.text, "+".join(chosen), number))
+            counted.append(Claim(statement.text, "+".join(chosen), number))
             if known and all(value != number for _, value in known):
                 wrong.append((number, *known[0]))
         if wrong:
             findings.append(_contradiction(statement, wrong))
+        claims += counted
+        for one in (
+            *percentages.shares(statement.bare, statement.text, by_item),
+            *percentages.changes(statement.bare, statement.text, counted),
+        ):
+            claims += [one] if isinstance(one, Claim) else []
+            findings += [one] if isinstance(one, Finding) else []
     return claims, findings
 
 

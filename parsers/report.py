@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Sequence
 
-from parsers import checks, doc, docx, html, lay, narrative, numbers, odt, ofd, pdf, rtf, text, xls, xlsx
+from parsers import checks, doc, docx, html, lay, narrative, numbers, odt, ofd, pdf, percentages, rtf, text, xls, xlsx
 from parsers.heading import heading, listed_heading
 from parsers.model import Content, Document, Fact, Finding, Heading, Report
 
@@ -64,6 +64,13 @@ def read(documents: Sequence[Document], names: Iterable[str] = (), listed: str =
     findings += [*contradictions, *checks.run(facts)]
     findings.sort(key=lambda f: checks.LEVELS.index(f.level))
     return Report(head, "\n".join(lines), tuple(facts), tuple(claims), tuple(findings))
+
+
+def over_years(report: Report, before: Report) -> list[Finding]:
+    """What the report of the year before, by the same issuer, says against this one's tables and prose."""
+    now, then = ({f.item: f for f in one.facts} for one in (report, before))
+    changes = percentages.against_last_year(report.claims, now, then)
+    return [*checks.over_years(report.facts, before.facts), *changes]
 
 
 def _contents(documents: Sequence[Document]) -> tuple[dict[int, Content], list[Finding]]:

@@ -56,7 +56,8 @@ SENTENCES: list[tuple[str, dict[str, int]]] = [
 @pytest.mark.parametrize(("text", "cells"), SENTENCES)
 def test_sentence(text: str, cells: dict[str, int]) -> None:
     claims, findings = told(text, **cells)
-    assert {c.item for c in claims} == {item(name.replace("__", ".")) for name in cells}
+    counts = {c.item for c in claims if c.kind == "count"}
+    assert counts == {item(name.replace("__", ".")) for name in cells}
     assert findings == []
     for name, n in cells.items():
         (finding,) = told(text, **{**cells, name: n + 500})[1]
@@ -68,7 +69,7 @@ def test_sentence(text: str, cells: dict[str, int]) -> None:
 def test_one_changed_digit_is_one_finding(text: str, cells: dict[str, int]) -> None:
     for match in re.finditer(r"(\d)(?=[件起])", text):
         changed = text[: match.start()] + str((int(match[1]) + 1) % 10) + text[match.end() :]
-        assert len(told(changed, **cells)[1]) == 1, changed
+        assert len([f for f in told(changed, **cells)[1] if f.check == "prose"]) == 1, changed
 
 
 def test_sums_over_both_kinds_of_lawsuit() -> None:
