@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from archive import warc
+from archive import registry, warc
 from archive.model import Record, Run
 from parsers import blocking, document
 from parsers.anchors import address
@@ -62,6 +62,10 @@ class Holdings:
         said = next((c for c in reversed(known) if c.record.type != "revisit"), None)
         return (said, known[-1].record.timestamp) if said else None
 
+    def home(self, visit: int) -> Capture | None:
+        """The portal's home page as of a visit."""
+        return self.at(address(self.runs[visit].portal["home"], "") or "", visit)
+
     def versions(self, url: str) -> Iterator[Capture]:
         """Each different successful answer for an address, oldest first."""
         seen = set()
@@ -79,6 +83,10 @@ class Holdings:
             page = self.document(capture)
             if page:
                 yield page
+
+    def is_missing(self, page: Document) -> bool:
+        """Whether a page says what the portal says to an address that does not exist, with status 200 to both."""
+        return any(blocking.same(page, nowhere) for nowhere in self._nowhere)
 
     def rendered(self, capture: Capture) -> list[Capture]:
         """What a browser made of the address of `capture`, oldest first."""
@@ -118,6 +126,11 @@ class Holdings:
     def _note_damage(self, what: str) -> None:
         if what not in self.damage:
             self.damage.append(what)
+
+    @cached_property
+    def _nowhere(self) -> list[Document]:
+        homes = dict.fromkeys(run.portal["home"] for run in self.runs)
+        return [page for home in homes for page in self.pages(registry.nowhere(home))]
 
     @cached_property
     def _answers(self) -> dict[str, list[Capture]]:

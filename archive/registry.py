@@ -1,12 +1,13 @@
 """What is collected: one TOML file per province in `portals/`, one table per portal. Unknown keys are refused."""
 
+import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from archive.model import Portal
 
@@ -117,6 +118,11 @@ def allowed_hosts(portal: Portal) -> frozenset[str]:
     """The only hosts that a visit of this portal may talk to, as `host_of` writes them."""
     addresses = (portal.home, *portal.columns, *(f"http://{host}/" for host in portal.hosts))
     return frozenset(host_of(url) for url in addresses if url)
+
+
+def nowhere(home: str) -> str:
+    """An address of a portal that does not exist: what is answered there may be answered instead of other pages."""
+    return urljoin(home, hashlib.sha256(home.encode()).hexdigest()[:20] + ".html")
 
 
 def host_of(url: str) -> str:

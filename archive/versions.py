@@ -13,7 +13,7 @@ from archive.model import Portal
 from archive.reader import Failed, Reader
 from archive.walk import Found
 from archive.warc import address
-from parsers import report
+from parsers import blocking, report
 from parsers.links import links
 from parsers.model import Document, Heading, Link, Report
 from parsers.numbers import squash
@@ -81,9 +81,9 @@ def _states(holdings: Holdings, found: Found, reader: Reader) -> Iterator[tuple[
     """The states of one report with their documents, as each visit left them."""
     last: list[str] = []
     for visit in range(len(holdings.runs)):
-        page = holdings.at(found.address, visit)
+        page, home = holdings.at(found.address, visit), holdings.home(visit)
         document = holdings.document(page) if page else None
-        if not page or not document:
+        if not page or not document or page == home or holdings.is_missing(document) or blocking.shell(document):
             continue
         parts = [(document, page), *_attachments(holdings, document, visit, reader)]
         digests = [capture.record.digest for _, capture in parts]
@@ -103,7 +103,7 @@ def _attachments(holdings: Holdings, page: Document, visit: int, reader: Reader)
     for link in attached:
         capture = holdings.at(address(link.url, link.body.encode()), visit)
         document = holdings.document(capture) if capture else None
-        if capture and document:
+        if capture and document and not holdings.is_missing(document):
             yield document, capture
 
 

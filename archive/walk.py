@@ -45,6 +45,8 @@ def walk(portal: Portal, holdings: Holdings, reader: Reader) -> Iterator[Found]:
 
 def _leads_to(found: Found, holdings: Holdings, reader: Reader) -> Iterator[Found]:
     for page in holdings.pages(found.address):
+        if found.link.kind not in ("home", "hub") and holdings.is_missing(page):
+            continue
         try:
             judged = reader.call(judge, page, found.link.kind)
         except Failed as error:
@@ -70,7 +72,7 @@ def column_rows(portal: Portal, holdings: Holdings, walked: Iterable[Found], rea
     rows, known = [], set()
     for found in walked:
         versions = list(holdings.versions(found.address)) if found.link.kind == "column" else []
-        read = [capture for capture in versions if holdings.document(capture)]
+        read = [c for c in versions if (page := holdings.document(c)) and not holdings.is_missing(page)]
         held = read[-1:] + (holdings.rendered(read[-1]) if read else [])
         digests = tuple(capture.record.digest for capture in held)
         if digests and digests not in known:

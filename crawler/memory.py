@@ -76,6 +76,11 @@ class Memory:
         held = self._held(address)
         return bool(held and held.capture.record.status == 200 and self._is_fresh(held))
 
+    def was_asked(self, address: str) -> bool:
+        """Whether an address answered lately, whatever it said."""
+        found = self.holdings.latest(address)
+        return bool(found) and not self._recheck and clock.now() - _time(found[1]) < RECHECK
+
     def knows(self, address: str) -> bool:
         """Whether an address has answered before, and not with an error or a block page."""
         return bool(self._held(address))

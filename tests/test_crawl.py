@@ -17,6 +17,7 @@ import sqlite_utils
 from conftest import FAST, Command
 from warcio.archiveiterator import ArchiveIterator
 
+from archive.registry import nowhere
 from sample_portals import EXPECTED, FAMILIES, REGISTRY, Reply, Request, SamplePortals, sites
 from sample_portals.messages import finish
 
@@ -384,6 +385,36 @@ def test_hosts_outside_the_registry_are_never_asked(worse_day: tuple[Path, int, 
     refused = {r["url"] for r in rows(data, "select url from failures where kind = 'refused'")}
     assert refused == {MIRROR, METADATA_SERVICE}
     assert verdicts(data)["laiwu"][0] == "partial"
+
+
+REPORT = "济南市莱芜区人民政府{}年政府信息公开工作年度报告"
+
+
+def column_of(*names: str) -> Reply:
+    return html("".join(f'<li><a href="{name}">{REPORT.format(2020 + n)}</a>' for n, name in enumerate(names)))
+
+
+@pytest.mark.parametrize("way", [Reply(302, [("Location", "/")]), None])
+def test_pages_that_a_portal_shows_for_any_address_are_no_reports(
+    nianbao: Command, portals: SamplePortals, way: Reply | None
+) -> None:
+    """The portal answers 200 to what does not exist, by its home page or by a page without any telling word."""
+    away = way or html(f"<p>您好，欢迎来到莱芜区人民政府网站，请从导航栏选择。{'　' * 20}</p>")
+    portals.overrides[nowhere(LAIWU)] = portals.overrides[LAIWU_COLUMN + "gone.html"] = away
+    for url in (LAIWU_COLUMN, LAIWU_COLUMN + "?open=zfxxgknb"):
+        portals.overrides[url] = column_of("gone.html", LAIWU_REPORT)
+    assert "partial" in nianbao("crawl", "laiwu", *FAST).stdout
+    (failure,) = rows(nianbao.data, "select url, kind, reason from failures")
+    assert (failure["kind"], "page not found" in failure["reason"]) == ("blocked", True)
+    assert [r["url"] for r in rows(nianbao.data, "select url from reports")] == [LAIWU_REPORT]
+
+
+def test_a_report_that_only_a_script_shows_is_said(nianbao: Command, portals: SamplePortals) -> None:
+    portals.overrides[LAIWU_REPORT] = html("<div id=app></div><script src=/app.js></script>")
+    assert "partial" in nianbao("crawl", "laiwu", *FAST).stdout
+    (failure,) = rows(nianbao.data, "select url, kind, reason from failures")
+    assert (failure["url"], "without its script" in failure["reason"]) == (LAIWU_REPORT, True)
+    assert rows(nianbao.data, "select * from reports") == []
 
 
 def test_zero_reports_can_be_expected(nianbao: Command, portals: SamplePortals, tmp_path: Path) -> None:

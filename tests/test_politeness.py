@@ -90,7 +90,7 @@ def test_crawl_delay_is_kept(nianbao: Command, portals: SamplePortals, registry:
     pages(portals, 4)
     portals.overrides[ROBOTS] = Reply(body=b"User-agent: *\nCrawl-delay: 0.4\n")
     crawl(nianbao, registry, "DOWNLOAD_DELAY=0.1")
-    assert len(portals.requests) == 7
+    assert len(portals.requests) == 8
     assert min(gaps(portals)[1:]) >= 0.4
 
 
@@ -205,7 +205,7 @@ def test_a_test_can_map_a_host(nianbao: Command, tmp_path: Path, canary: tuple[i
     path.write_text(f'[370112]\nname = "x区"\nslug = "x"\nhome = "http://portal.test:{port}/"\n', "utf-8")
     nianbao.environment.update(http_proxy="", https_proxy="")
     nianbao("crawl", "x", "--only-registry", "--registry", path, "-s", "NIANBAO_MAP_HOSTS=portal.test=127.0.0.1")
-    assert hits == ["/robots.txt", "/"]
+    assert hits[:2] == ["/robots.txt", "/"]
 
 
 # --- small ones -------------------------------------------------------------------------------------------------------

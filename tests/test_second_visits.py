@@ -11,10 +11,12 @@ from conftest import FAST, Command
 from warcio.archiveiterator import ArchiveIterator
 
 from archive import warc
+from archive.registry import nowhere
 from sample_portals import Reply, SamplePortals
 
 HOME = "http://www.licheng.gov.cn/"
 COLUMN = HOME + "nb/"
+NOWHERE = nowhere(HOME).removeprefix(HOME)  # asked for once in 30 days
 TITLE = "济南市历城区{}局2020年政府信息公开工作年度报告"
 SIZE = 20  # reports on a page of the list
 FIRST, WEEK_LATER, MONTH_LATER = "2026-02-01T00:00:00Z", "2026-02-08T00:00:00Z", "2026-03-04T00:00:00Z"
@@ -77,7 +79,7 @@ Crawl = Callable[..., list[str]]
 def test_a_second_visit_costs_next_to_nothing(nianbao: Command, portals: SamplePortals, crawl: Crawl) -> None:
     publish(portals, 100)
     first = crawl(FIRST)
-    assert len(first) == 2 + 5 + 100 + 100
+    assert len(first) == 3 + 5 + 100 + 100
     second = crawl(WEEK_LATER)
     assert second == ["robots.txt", "", "nb/"]
     before, after = runs(nianbao)
@@ -96,7 +98,7 @@ def test_after_thirty_days_everything_is_asked_for_and_nothing_sent(
     assert sorted(crawl(MONTH_LATER)) == sorted(first)
     assert [json.loads(run["walked"]) for run in runs(nianbao)] == [[COLUMN], [], [COLUMN]]
     assert count(nianbao, "reports") == 30
-    assert runs(nianbao)[-1]["bytes"] == 0
+    assert runs(nianbao)[-1]["bytes"] < 0.03 * runs(nianbao)[0]["bytes"]  # the page that says 404
 
 
 def test_recheck_does_it_now(portals: SamplePortals, crawl: Crawl) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import scrapy
-from scrapy import Request
+from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider, UsageError
 from scrapy.http import Response
@@ -19,7 +19,7 @@ from twisted.python.failure import Failure as TwistedFailure
 
 from archive import registry
 from archive.model import Portal
-from archive.registry import allowed_hosts, host_of
+from archive.registry import allowed_hosts, host_of, nowhere
 from archive.warc import address, payload_digest
 from crawler import render
 from crawler.browser import Absent
@@ -28,9 +28,9 @@ from crawler.memory import FROM_ARCHIVE, Memory
 from crawler.pacing import Pacing
 from crawler.recorder import NotRecorded, Recorder
 from crawler.verdict import Failure, judge
-from parsers import blocking, document, evidence
+from parsers import anchors, blocking, document, evidence
 from parsers.links import links
-from parsers.model import Link
+from parsers.model import Document, Link
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -50,6 +50,7 @@ class ReportsSpider(scrapy.Spider):
         self.reports: set[str] = set()
         self.failures: list[Failure] = []
         self.renderer: render.Renderer
+        self.nowhere: Document | None = None
         self._asked: set[str] = set()
         self._list_pages: dict[str, set[str]] = defaultdict(set)  # column → addresses of its list's further pages
         self._not_walked: set[str] = set()  # columns whose list was not read to its end in this visit
@@ -80,6 +81,7 @@ class ReportsSpider(scrapy.Spider):
             _end_with_parent()
         self.recorder.start(self.portal)
         self.renderer = render.Renderer(self.crawler)
+        self.crawler.signals.connect(self._dropped, signals.request_dropped)
         yield self._request(Link(self.portal.home, "", "home"))
         for url in self.portal.columns:
             yield self._request(Link(url, "", "column"))
@@ -98,19 +100,19 @@ class ReportsSpider(scrapy.Spider):
     async def parse_page(
         self, response: Response, kind: str, column: str = ""
     ) -> AsyncIterator[Request | dict[str, Any]]:
-        """Judges one page and follows what its kind leads to."""
-        content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
-        page = document.identify(response.body, response.url, content_type)
-        column = column if kind == "page" else response.url
-        if reason := blocking.reason(response.status, page):
-            self._fail(response.url, "blocked", reason, column)
-            return
-        if response.status != 200:
-            self._fail(response.url, "error", f"HTTP {response.status}", column)
-            return
+        """Follows what the kind of a page leads to."""
         if self.recorder.captures > self.settings.getint("NIANBAO_MAX_ANSWERS"):
             raise CloseSpider(f"more than {self.settings['NIANBAO_MAX_ANSWERS']} answers (NIANBAO_MAX_ANSWERS)")
+        column = column if kind == "page" else response.url
+        page = _identify(response)
+        if failure := self._judge(response, page, kind):
+            self._fail(response.url, *failure, column)
+            return
         self.pages += 1
+        if kind == "home" and not self.memory.was_asked(nowhere(self.portal.home)):
+            yield Request(
+                nowhere(self.portal.home), self.parse_nowhere, errback=self.no_nowhere, priority=100, dont_filter=True
+            )
         if kind == "page" and FROM_ARCHIVE in response.flags:
             self._not_walked.add(column)
         found = links(page, kind)
@@ -120,6 +122,8 @@ class ReportsSpider(scrapy.Spider):
             self.columns.setdefault(payload_digest(response.body), response.url)
             if render.has_script(page) and not self._is_list(found):
                 found += await self._rendered(response, kind)
+        elif kind in ("home", "hub") and blocking.shell(page):
+            found += await self._rendered(response, kind)
         if "report" in itself:
             found += links(page, "report")
         for request in self._follow(found, column):
@@ -128,6 +132,38 @@ class ReportsSpider(scrapy.Spider):
             if link.kind == "report" and link.url not in self.reports:
                 self.reports.add(link.url)
                 yield {"portal": self.portal.code, "title": link.text, "url": link.url, "column": response.url}
+
+    def _judge(self, response: Response, page: Document, kind: str) -> tuple[str, str] | None:
+        """(kind of failure, reason) where a page is not what was asked for."""
+        if reason := blocking.reason(response.status, page):
+            return "blocked", reason
+        if response.status != 200:
+            return "error", f"HTTP {response.status}"
+        if kind == "report" and blocking.shell(page):
+            return "blocked", "the page shows nothing without its script"
+        if kind not in ("home", "hub") and self._is_missing(page):
+            return "blocked", "page not found: what the portal says to an address that does not exist"
+        return None
+
+    def _is_missing(self, page: Document) -> bool:
+        return bool(self.nowhere and blocking.same(page, self.nowhere)) or self.memory.holdings.is_missing(page)
+
+    def parse_nowhere(self, response: Response) -> None:
+        """Keeps in mind what the portal says, with status 200, to an address that does not exist."""
+        page = _identify(response)
+        if response.status == 200 and not blocking.reason(200, page):
+            self.nowhere = page
+
+    def _dropped(self, request: Request) -> None:
+        """Scrapy drops what was asked for before. A report that leads to the home page is gone, and that is said."""
+        home = anchors.address(self.portal.home, "")
+        if "redirect_urls" in request.meta and request.url == home and request.cb_kwargs.get("kind") != "home":
+            self._fail(request.meta["redirect_urls"][0], "blocked", "page not found: it leads to the home page")
+
+    def no_nowhere(self, failure: TwistedFailure) -> None:
+        """That it could not be asked for is no failure of the visit; that it was not recorded is."""
+        if failure.check(NotRecorded):
+            raise CloseSpider(failure.getErrorMessage())
 
     def _follow(self, found: list[Link], column: str) -> Iterator[Request]:
         """What to ask for of a page's links. Further pages of a list may rest where this one shows nothing new."""
@@ -230,6 +266,11 @@ def _end_with_parent() -> None:
     """Asks Linux to end this visit, in order, when the command that started it is killed."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _identify(response: Response) -> Document:
+    content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
+    return document.identify(response.body, response.url, content_type)
 
 
 def _address(link: Link) -> str:
