@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import accumulate
 
+from parsers import numbers
 from parsers.model import Cell, Content, Grid
 from parsers.spans import MAX_PLACES
 
@@ -43,10 +44,25 @@ class Sheet:
     merges: list[tuple[int, int, int, int]] = field(default_factory=list)  # first row, first col, last row, last col
     hidden_rows: set[int] = field(default_factory=set)
     hidden_cols: list[tuple[int, int]] = field(default_factory=list)  # first, last
+    length: int = 0  # characters of all cells
+
+    def put(self, row: int, col: int, text: str) -> None:
+        self.cells[row, col] = text
+        self.length += len(text)
+        if self.length > MAX_TEXT:
+            raise ValueError(f"cells of more than {MAX_TEXT} characters")
 
 
 def format_code(number: int, own: Mapping[int, str]) -> str:
     return own.get(number) or _BUILT_IN.get(number, "General")
+
+
+def printed(pieces: Iterable[tuple[str, bool, bool]]) -> str:
+    """Text of pieces, each (text, whether it is struck, whether it is raised): struck text is not printed, and what is
+    raised is a footnote's mark."""
+    return "".join(
+        text.translate(numbers.SUPERSCRIPT) if raised else text for text, struck, raised in pieces if not struck
+    )
 
 
 def shown(value: float, code: str, since_1904: bool = False) -> str:
@@ -114,7 +130,7 @@ def content(sheets: Iterable[Sheet]) -> Content:
     lines: list[str] = []
     length = 0
     for sheet in sheets:
-        length += sum(map(len, sheet.cells.values()))
+        length += sheet.length
         if length > MAX_TEXT:
             raise ValueError(f"cells of more than {MAX_TEXT} characters")
         all_rows = _rows(sheet)
@@ -139,13 +155,14 @@ def _rows(sheet: Sheet) -> list[Row]:
             rows[y][x] = Cell(text, y, x)
     places = 0
     for top, left, bottom, right in sheet.merges:
-        covered = [(y, x) for y in range(top, min(bottom + 1, height)) for x in range(left, min(right + 1, width))]
-        places += len(covered)
+        ys, xs = range(top, min(bottom + 1, height)), range(left, min(right + 1, width))
+        places += len(ys) * len(xs)
         if places > MAX_PLACES:
             raise ValueError(f"{_place(sheet)} has more than {MAX_PLACES} merged places")
-        cell = rows[top][left] or Cell("", top, left) if covered else None
-        for y, x in covered:
-            rows[y][x] = cell
+        if ys and xs:
+            cell = rows[top][left] or Cell("", top, left)
+            for y in ys:
+                rows[y][left : xs.stop] = [cell] * len(xs)
     return list(map(tuple, rows))
 
 

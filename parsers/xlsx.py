@@ -1,7 +1,8 @@
 """XLSX (ISO/IEC 29500) → a grid for each sheet that is shown, straight from its parts.
 
-A reader of our own: what reads such files fast lays the whole rectangle around the cells in memory, and two cells in
-opposite corners of a sheet end the process.
+A reader of our own: of the libraries, one lays the whole rectangle around the cells in memory (two cells in opposite
+corners of a sheet end the process), the other makes a cell of every place that is merged or linked (so does one such
+range), and has no reading for a book of which it does not understand a style, a string's number or a reference.
 """
 
 import re
@@ -12,12 +13,12 @@ from typing import TypeVar
 
 from lxml import etree
 
-from parsers import numbers, sheets
+from parsers import sheets
 from parsers.model import Content, Document
 from parsers.package import Package
 from parsers.sheets import Sheet
 
-_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
+_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([1-9]\d{0,6})")
 _RELATION = re.compile(r"\{.*\}id")
 MAX_SHEETS = 100
 T = TypeVar("T")
@@ -76,15 +77,16 @@ def _strings(package: Package) -> list[str]:
 
 def _text(item: etree._Element) -> str:
     """The text of a string in runs; struck text is not printed, phonetic guides are not the text's."""
-    parts = [t.text or "" for t in item.iterchildren("{*}t")]
-    for run in item.iterchildren("{*}r"):
-        text = "".join(t.text or "" for t in run.iterchildren("{*}t"))
-        struck, raised = run.find("{*}rPr/{*}strike"), run.find("{*}rPr/{*}vertAlign")
-        if raised is not None and raised.get("val") == "superscript":  # a footnote's mark
-            text = text.translate(numbers.SUPERSCRIPT)
-        if struck is None or not _on(struck, "val", "1"):
-            parts.append(text)
-    return "".join(parts)
+    plain = "".join(t.text or "" for t in item.iterchildren("{*}t"))
+    return plain + sheets.printed(map(_piece, item.iterchildren("{*}r")))
+
+
+def _piece(run: etree._Element) -> tuple[str, bool, bool]:
+    """(text, whether it is struck, whether it is raised)"""
+    text = "".join(t.text or "" for t in run.iterchildren("{*}t"))
+    struck, raised = run.find("{*}rPr/{*}strike"), run.find("{*}rPr/{*}vertAlign")
+    is_raised = raised is not None and raised.get("val") == "superscript"
+    return text, struck is not None and _on(struck, "val", "1"), is_raised
 
 
 def _on(element: etree._Element, name: str, default: str = "0") -> bool:
@@ -117,13 +119,14 @@ def _sheet(book: Book, part: str, number: int) -> Sheet:
     sheet = Sheet(number)
     row_number = -1
     for row in root.iterfind("{*}sheetData/{*}row"):
-        row_number = _int(row.get("r")) - 1 if row.get("r") else row_number + 1
+        row_number = (_int(row.get("r")) or row_number + 2) - 1
         if _on(row, "hidden"):
             sheet.hidden_rows.add(row_number)
-        sheet.cells.update(_cells(book, row, row_number))
-    for col in root.iterfind("{*}cols/{*}col"):
-        if _on(col, "hidden"):
-            sheet.hidden_cols.append((_int(col.get("min")) - 1, _int(col.get("max")) - 1))
+        for col, text in _cells(book, row):
+            sheet.put(row_number, col, text)
+    for cols in root.iterfind("{*}cols/{*}col"):
+        if _on(cols, "hidden"):
+            sheet.hidden_cols.append((_int(cols.get("min")) - 1, _int(cols.get("max")) - 1))
     for merge in root.iterfind("{*}mergeCells/{*}mergeCell"):
         first, _, last = merge.get("ref", "").partition(":")
         corners = _place(first), _place(last)
@@ -132,12 +135,12 @@ def _sheet(book: Book, part: str, number: int) -> Sheet:
     return sheet
 
 
-def _cells(book: Book, row: etree._Element, row_number: int) -> Iterator[tuple[sheets.Place, str]]:
+def _cells(book: Book, row: etree._Element) -> Iterator[tuple[int, str]]:
     col = -1
     for cell in row.iterchildren("{*}c"):
         place = _place(cell.get("r", ""))
         col = place[1] if place else col + 1
-        yield (row_number, col), _shown(book, cell)
+        yield col, _shown(book, cell)
 
 
 def _place(reference: str) -> sheets.Place | None:

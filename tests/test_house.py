@@ -33,6 +33,7 @@ PACKAGES = {
     "olefile": "parsers",
     "pypdfium2": "parsers",
     "w3lib": "parsers",
+    "xlrd": "parsers",
 }
 OUTSIDE = {"socket", "http", "urllib.request", "sqlite3", "subprocess"}  # what a parser has no business with
 

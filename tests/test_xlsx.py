@@ -12,7 +12,6 @@ import pytest
 from test_reports import SEEDS
 
 from parsers import package, sheets, xls, xlsx
-from parsers.biff import Record, Records, Strings
 from parsers.model import Content, Document
 
 SMALL = (Path(__file__).parent / "documents" / "small.xls").read_bytes()
@@ -281,24 +280,94 @@ def test_xls_and_xlsx_are_read_alike() -> None:
         assert content.lines == ("样例区2020年政府信息公开工作年度报告",)
 
 
-def biff(*records: tuple[int, bytes]) -> list[bytes]:
-    return [struct.pack("<HH", kind, len(body)) + body for kind, body in records]
+def record(kind: int, code: str = "", *values: object, more: bytes = b"") -> bytes:
+    body = struct.pack(f"<{code}", *values) + more
+    return struct.pack("<HH", kind, len(body)) + body
+
+
+def xls_book(cells: bytes, more: bytes = b"", begins: tuple[int, ...] = (0,), version: int = 0x0600) -> Content:
+    """What is read of a workbook with one such sheet. `more` stands before it; each of `begins` is a sheet in the list,
+    which begins so many bytes past where the one does."""
+    end = record(0x000A)
+    font, style = record(0x0031, more=bytes(16)), record(0x00E0, more=bytes(20))
+    before = record(0x0809, "HHHH", version, 5, 0, 1997, more=bytes(8)) + font + style + more
+    at = len(before + end) + 11 * len(begins)
+    listed = b"".join(record(0x0085, "IBBB", at + past, 0, 0, 0) for past in begins)
+    sheet_ = record(0x0809, "HHHH", version, 16, 0, 1997, more=bytes(8)) + cells + end
+    return xls_read(container(before + listed + end + sheet_))
+
+
+def container(workbook: bytes) -> bytes:
+    """An OLE container of one stream: its sectors, one of the directory, those of the allocation table."""
+    count = max(-(-len(workbook) // 512), 8)
+    tables = (count + 1) // 127 + 1
+    numbers = [*range(1, count), -2, -2, *[-3] * tables]
+    numbers += [-1] * (128 * tables - len(numbers))
+    header = bytes.fromhex("D0CF11E0A1B11AE1") + bytes(16) + struct.pack("<5H", 0x3E, 3, 0xFFFE, 9, 6) + bytes(10)
+    header += struct.pack("<7i", tables, count, 0, 4096, -2, 0, -2) + bytes(4)
+    header += struct.pack("<109i", *range(count + 1, count + 1 + tables), *[-1] * (109 - tables))
+    directory = b""
+    for name, kind, child, start, size in (("Root Entry", 5, 1, -2, 0), ("Workbook", 2, -1, 0, 512 * count)):
+        letters = (name + "\0").encode("utf-16-le")
+        directory += struct.pack("<64sHBBiii", letters, len(letters), kind, 1, -1, -1, child) + bytes(36)
+        directory += struct.pack("<iII", start, size, 0)
+    table = struct.pack(f"<{128 * tables}i", *numbers)
+    return header + workbook.ljust(512 * count, b"\0") + directory.ljust(512, b"\0") + table
 
 
 def test_a_string_that_goes_on_in_the_next_record() -> None:
     """It says anew there whether its characters are of 8 or 16 bits."""
-    first = struct.pack("<IIHB", 2, 2, 5, 0) + b"ab"
-    rest = b"\x01" + "年报".encode("utf-16-le") + b"\x00" + b"c"
-    stream = b"".join(
-        biff((0x0809, b"\x00\x06"), (0x00FC, first), (0x003C, rest[:5]), (0x003C, rest[5:] + b"\x01\x00\x00x"))
-    )
-    record = list(Records(stream).substream(0))[-1]
-    strings = Strings(record, 8, 1252)
-    assert [strings.next().text, strings.next().text] == ["ab年报c", "x"]
+    first = record(0x00FC, "IIHB", 2, 2, 5, 0, more=b"ab")
+    rest = b"\x01" + "年报".encode("utf-16-le"), b"\x00" + b"c" + b"\x01\x00\x00x"
+    cells = b"".join(record(0x00FD, "HHHI", 0, col, 0, col) for col in (0, 1))
+    strings = first + b"".join(record(0x003C, more=part) for part in rest)
+    assert rows(xls_book(cells, strings)) == [["ab年报c", "x"]]
 
 
 def test_strings_of_old_files_are_in_their_code_page() -> None:
-    assert Strings(Record(0x0204, [b"\x04\x00" + "年报".encode("gbk")]), 0, 936, wide=False).next().text == "年报"
+    label = record(0x0204, "HHHH", 0, 0, 0, 4, more="年报".encode("gbk"))
+    assert rows(xls_book(label, record(0x0042, "H", 936), version=0x0500)) == [["年报"]]
+
+
+def test_one_record_of_an_xls_that_would_take_all_memory() -> None:
+    """A link on every cell of a sheet; names, each of which is twice the one before."""
+    link = record(
+        0x01B8, "4H", 0, 65535, 0, 255, more=bytes.fromhex("D0C9EA79F9BACE118C8200AA004BA90B0200000000000000")
+    )
+    names = record(0x0018, "HBBHHI4B", 0, 0, 1, 258, 0, 0, 0, 0, 0, 0, more=b"\0a\x17\xff\0" + b"9" * 255)
+    for n in range(1, 40):
+        twice = struct.pack("<BHHBHHB", 0x23, n, 0, 0x23, n, 0, 0x08)
+        names += record(0x0018, "HBBHHI4B", 0, 0, 1, len(twice), 0, 0, 0, 0, 0, 0, more=b"\0a" + twice)
+    started = time.monotonic()
+    assert rows(xls_book(link + record(0x0203, "HHHd", 0, 0, 0, 7), names)) == [["7"]]
+    assert time.monotonic() - started < 5
+
+
+NUMBER = record(0x0203, "HHHd", 999, 9, 0, 7)
+
+
+@pytest.mark.parametrize(
+    ("cells", "begins", "message"),
+    [
+        (b"".join(record(0x0201, "HHH", row, 255, 0) for row in range(65_536)), (0,), "cells"),
+        (b"".join(record(0x0201, "HHH", row, 0, 0) for row in range(3000)), (0,) * 50, "records"),
+        (record(0x0201, "HHH", 0, 0, 0) * xls.MAX_RECORDS, (0,), "records"),
+        (record(0x00E5, "H", 1000, more=struct.pack("<4H", 0, 999, 0, 9) * 1000) * 600, (0,), "bytes"),
+        (record(0x00E5, "H", 50, more=struct.pack("<4H", 0, 999, 0, 9) * 50) + NUMBER, (0,), "merged places"),
+        (record(0x00FF, "HH", 0x0809, 0) + NUMBER, (0, 24), "within a record"),
+        (record(0x0203, "HHHd", 0, 0, 9, 7), (0,), "cannot be read"),
+    ],
+)
+def test_hostile_xls_are_refused(cells: bytes, begins: tuple[int, ...], message: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(ValueError, match=message):
+        xls_book(cells, begins=begins)
+    assert time.monotonic() - started < 5
+
+
+def test_pictures_in_an_xls_do_not_count() -> None:
+    picture = record(0x00EB, more=bytes(8000)) + record(0x003C, more=bytes(8000)) * 600
+    assert rows(xls_book(record(0x0203, "HHHd", 0, 0, 0, 7), picture)) == [["7"]]
 
 
 def test_xls_any_damage_is_a_reading_or_a_refusal() -> None:
