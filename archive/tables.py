@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlite_utils
 
+from archive import indicators
 from parsers import checks, form
 from parsers.model import Fact, Place
 
@@ -45,6 +46,18 @@ TABLES: dict[str, Table] = {
         {"name": str, "zh": str, "en": str, "example": str},
         ("name",),
         (),
+    ),
+    "indicators": (
+        "推算指标：由表中的数算出，不是报告所印 / what is worked out from the figures, not printed by any report",
+        {"indicator": str, "zh": str, "en": str, "formula": str, "per": float},
+        ("indicator",),
+        (),
+    ),
+    "indicator_terms": (
+        "推算指标的各项 / the items that an indicator sums up, by form",
+        {"indicator": str, "form": str, "side": str, "item": str, "terms": int},
+        ("form", "item", "indicator", "side"),
+        (("indicator", "indicators", "indicator"),),
     ),
     "portals": (
         "门户网站：登记的网站及其最近一次采集时的登记内容 / portals, as registered at their latest visit",
@@ -230,17 +243,26 @@ select report, 'local', item, text, value, unit, kind, place, document from loca
 
 
 def create(db: sqlite_utils.Database) -> None:
-    """Makes every table, index and view, and fills in what does not come from the archive: items and checks."""
+    """Makes every table, index and view; fills in what comes from no archive: items, checks, indicators."""
     for name, (_, columns, key, foreign_keys) in TABLES.items():
         db.create_table(name, columns, pk=key if len(key) > 1 else key[0], foreign_keys=foreign_keys, strict=False)
     for name, indexes in INDEXES.items():
         for index in indexes:
             db.table(name).create_index(index)
     db.create_view("facts", FACTS)
+    db.create_view("indicator_values", indicators.VALUES)
     db.table("items").insert_all(_items())
+    db.table("indicators").insert_all(_indicators())
+    db.table("indicator_terms").insert_all(indicators.terms())
     db.table("checks").insert_all(
         {"name": c.name, "zh": c.zh, "en": c.en, "example": c.example} for c in checks.catalogue().values()
     )
+
+
+def _indicators() -> Iterator[dict[str, Any]]:
+    for one in indicators.indicators():
+        formula = f"({' + '.join(one.over)}) / ({' + '.join(one.under)})" + (f" × {one.per:g}" if one.per != 1 else "")
+        yield {"indicator": one.indicator, "zh": one.zh, "en": one.en, "formula": formula, "per": one.per}
 
 
 def _items() -> Iterator[dict[str, Any]]:
