@@ -14,7 +14,7 @@ test: .venv/ready lint ## lint, types and all tests but the exhaustive ones
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not exhaustive"
 
 exhaustive: .venv/ready ## the slow ones: every cell, every cut
-	$(BIN)/python -m pytest -n auto -m exhaustive
+	$(BIN)/python -m pytest -n auto --dist loadfile -m exhaustive
 
 lint: .venv/ready
 	$(BIN)/ruff format --check .

@@ -15,7 +15,7 @@ from parsers.model import Document
 
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _MAX_REDIRECTS = 10
-_KEPT = 64  # documents of a portal in memory
+_KEPT = 32 << 20  # bytes of a portal's documents in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,10 @@ class Holdings:
         """What the payload is; None for a block page, and for a record that is damaged, which `damage` then names."""
         key = capture.record.digest, capture.record.url
         if key not in self._documents:
-            if len(self._documents) >= _KEPT:
+            found = self.read(capture)
+            while self._documents and sum(map(_size, self._documents.values())) + _size(found) > _KEPT:
                 del self._documents[next(iter(self._documents))]
-            self._documents[key] = self.read(capture)
+            self._documents[key] = found
         return self._documents[key]
 
     def read(self, capture: Capture) -> Document | None:
@@ -143,6 +144,10 @@ class Holdings:
     @cached_property
     def _conversions_by_url(self) -> dict[str, list[Capture]]:
         return _grouped(self.conversions)
+
+
+def _size(document: Document | None) -> int:
+    return len(document.content) if document else 0
 
 
 def _grouped(captures: Iterable[Capture]) -> dict[str, list[Capture]]:

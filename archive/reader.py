@@ -6,6 +6,7 @@ import resource
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError as TookTooLong
+from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -14,7 +15,8 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 T = TypeVar("T")
 
 SECONDS = 30.0  # for one call
-MEMORY = 512 << 20  # bytes that a child may hold
+MEMORY = 400 << 20  # bytes that a child may hold
+OUT_OF_MEMORY = 77  # exit code of a child
 CALLS = 2000  # after which a child is replaced: parsers in C may leak
 
 
@@ -36,9 +38,13 @@ class Reader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._end()
+
+    def _end(self) -> None:
         if self._pool:
             self._pool.stop()  # type: ignore[no-untyped-call]
             self._pool.join()
+            self._pool = None
 
     def call(self, function: Callable[..., T], *arguments: Any) -> T:
         """What `function` answers or raises. Raises Failed."""
@@ -55,11 +61,13 @@ class Reader:
             yield self._answer(waiting.popleft())
 
     def _schedule(self, function: Callable[..., T], arguments: tuple[Any, ...]) -> "ProcessFuture[T]":
+        if self._pool and not self._pool.active:  # it broke: what it was doing has failed, what follows has not
+            self._end()
         if not self._pool:
             context = multiprocessing.get_context("forkserver")
             context.set_forkserver_preload(["parsers.report", "parsers.links"])
-            self._pool = ProcessPool(self._workers, CALLS, initializer=_bound, context=context)
-        return self._pool.schedule(function, args=arguments, timeout=self._seconds)
+            self._pool = ProcessPool(self._workers, CALLS, initializer=_no_core, context=context)
+        return self._pool.schedule(_bounded, args=(function, *arguments), timeout=self._seconds)
 
     def _answer(self, future: "ProcessFuture[Any]") -> Any:
         try:
@@ -72,14 +80,27 @@ class Reader:
             return future.result()
         except TookTooLong:
             raise Failed(f"reading took longer than {self._seconds:g} seconds") from None
-        except MemoryError:
-            raise Failed(f"reading took more than {MEMORY >> 20} MB of memory") from None
         except RecursionError:
             raise Failed("it is nested too deeply") from None
         except ProcessExpired as error:
+            if error.exitcode == OUT_OF_MEMORY:
+                raise Failed(f"reading took more than {MEMORY >> 20} MB of memory") from None
             raise Failed(f"reading ended its process ({error})") from None
+        except BrokenProcessPool as error:
+            raise Failed(f"reading ended all processes ({error})") from None
 
 
-def _bound() -> None:
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+def _no_core() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _bounded(function: Callable[..., T], *arguments: Any) -> T:
+    """Bounds the call alone: a child that cannot even take its task in would break the pool for all."""
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, hard))
+    try:
+        return function(*arguments)
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)  # what it holds is in shreds: the next call gets a fresh one
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))

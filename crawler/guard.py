@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from scrapy import Request
+from scrapy.core.downloader.handlers import http11
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares import cookies
 from scrapy.exceptions import IgnoreRequest
@@ -18,13 +19,29 @@ from scrapy.utils.httpobj import urlparse_cached
 from tldextract import TLDExtract
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred, fail, succeed
+from twisted.web._newclient import ParseError
 
 from archive.registry import allowed_hosts, host_of
 
 # Scrapy's cookie jar would fetch the public suffix list from the web by itself; the one in the package will do.
 cookies._split_domain = TLDExtract(include_psl_private_domains=True, suffix_list_urls=())
 
+MAX_URL = 2000  # characters
+MAX_HEAD = 1 << 20  # bytes of an answer's status and header lines; Twisted bounds each line and not their number
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+_take_line = http11._LenientHTTPClientParser.lineReceived
+
+
+def _take_bounded(parser: http11._LenientHTTPClientParser, line: bytes) -> None:
+    parser.head_size = getattr(parser, "head_size", 0) + len(line)
+    if parser.head_size > MAX_HEAD:
+        raise ParseError(f"the head of the answer is longer than {MAX_HEAD} bytes", b"")
+    _take_line(parser, line)
+
+
+http11._LenientHTTPClientParser.lineReceived = _take_bounded
 
 
 class Refused(IgnoreRequest):
@@ -58,6 +75,8 @@ class HostGuard:
     def process_request(self, request: Request) -> None:
         parts = urlparse_cached(request)
         host = host_of(request.url)
+        if len(request.url) > MAX_URL:
+            raise Refused(f"an address of {len(request.url)} characters, more than {MAX_URL}")
         if parts.scheme not in ("http", "https"):
             raise Refused(f"{parts.scheme}: is not a scheme that is followed")
         if host not in allowed_hosts(self._crawler.spider.portal):

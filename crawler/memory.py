@@ -114,7 +114,8 @@ class Memory:
     def _is_page(self, capture: Capture) -> bool:
         """Whether an answer can be read and is no block page. Only this is remembered, not the page."""
         if capture not in self._pages:
-            self._pages[capture] = self.holdings.read(capture) is not None
+            page = self.holdings.read(capture)
+            self._pages[capture] = page is not None and not (page.media_type == "unknown" and page.text)
         return self._pages[capture]
 
     def _ask_for_changes(self, request: Request, held: Held) -> None:

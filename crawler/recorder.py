@@ -30,6 +30,10 @@ class NotRecorded(Exception):
     """An exchange could not be written to the archive: the request fails, and the visit ends."""
 
 
+class CutOff(Exception):
+    """A compressed body ends too early. It is kept as it came, and not read."""
+
+
 class Recorder:
     """Keeps one visit in one WARC file, from the note of its start to the note of its end."""
 
@@ -98,6 +102,9 @@ class Recorder:
         if self._settings.getbool("NIANBAO_PROGRESS"):
             with contextlib.suppress(OSError):  # nobody listens any more: no fault of the exchange
                 print(json.dumps({"captures": self.captures, "bytes": self.bytes, "url": request.url}), flush=True)
+        encoding = (response.headers.get("Content-Encoding") or b"").decode("latin-1")
+        if warc.is_cut_off(response.body, encoding):
+            raise CutOff(f"the {encoding} stream is cut off")
         return response
 
     def conversion(self, url: str, html: bytes, refers_to: str) -> None:

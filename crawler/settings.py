@@ -37,7 +37,7 @@ DEPTH_LIMIT = 0  # Scrapy's own drops requests in silence; the next two make the
 NIANBAO_MAX_PAGES = 100  # of one list, by links or by clicks
 NIANBAO_MAX_ANSWERS = 5000  # from the portal in one visit; the next one goes on
 CLOSESPIDER_TIMEOUT = 6 * 3600  # the longest visit of one portal
-URLLENGTH_LIMIT = 2000
+URLLENGTH_LIMIT = 0  # Scrapy's own drops requests in silence; crawler.guard refuses them
 
 # Only http and https go out, to public addresses; no door stays open to the running crawl.
 TWISTED_DNS_RESOLVER = "crawler.guard.PublicResolver"

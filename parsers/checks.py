@@ -140,7 +140,9 @@ def _equation(
 
 def _inferred(item: str, value: float) -> Finding:
     """Marked as worked out: a finding, never a fact (law 6)."""
-    message = f"{describe(item)}没有印出数，由勾稽关系推算为 {value:g} / no number is printed; the equations give {value:g}"
+    message = (
+        f"{describe(item)}没有印出数，由勾稽关系推算为 {value:g} / no number is printed; the equations give {value:g}"
+    )
     return Finding("inferred", "info", message, (item,))
 
 

@@ -15,6 +15,7 @@ from parsers.package import Package
 _CHARSETS = ("utf-8", "gb18030", "big5", "big5hkscs", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
 _PARTS = {"word/document.xml": "docx", "xl/workbook.xml": "xlsx", "content.xml": "odt", "OFD.xml": "ofd"}
 _STREAMS = {"WordDocument": "doc", "Workbook": "xls", "Book": "xls"}
+MAX_TEXT = 16 << 20  # bytes; a report exported by a word processor has a quarter of one MiB
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|meta|table|div|p)\b", re.IGNORECASE)
 
 
@@ -28,6 +29,8 @@ def identify(content: bytes, url: str = "", content_type: str = "") -> Document:
         return Document(url, content, _inside(Container, content, _STREAMS))
     if content.startswith(b"{\\rtf"):
         return Document(url, content, "rtf")
+    if len(content) > MAX_TEXT:
+        return Document(url, content, "unknown", f"a page of {len(content):,} bytes, more than {MAX_TEXT:,}")
     text = decode(content, content_type)
     if "\x00" in text[:4096]:
         return Document(url, content, "unknown")

@@ -61,6 +61,8 @@ _REJECTED = 20  # links of a page that are kept with the reason why they were no
 _SHELL = 200  # characters that a page shows at most whose script may send the reader on
 _SHELL_SIZE = 20_000
 
+MAX_MARKS = 300_000  # tags and attributes of a page; a tree takes a kilobyte for each
+
 
 class Anchor(NamedTuple):
     """A link as it stands on the page of kind `on` whose address is `page`."""
@@ -84,6 +86,14 @@ class Judged(NamedTuple):
 
     taken: list[tuple[Link, str]]
     rejected: list[Rejected]
+
+
+def too_long(document: Document) -> str:
+    """Why a page is too long to be searched for links; "" where it is not."""
+    if document.media_type == "unknown":
+        return document.text
+    marks = document.text.count("<") + document.text.count("=")
+    return f"a page of {marks:,} tags and attributes, more than {MAX_MARKS:,}" if marks > MAX_MARKS else ""
 
 
 def links(document: Document, kind: str) -> list[Link]:
@@ -112,6 +122,8 @@ def score(link: Link, reason: str, pages: Iterable[Document]) -> evidence.Score:
 
 def judge(document: Document, kind: str) -> Judged:
     """Both of these at once."""
+    if why := too_long(document):
+        return Judged([], [Rejected(document.url, "", why)])
     if kind == "column" and (why := evidence.refused(document)):
         return Judged([], [Rejected(document.url, evidence.name_of(document), why)])
     if kind in ("home", "hub") and (why := evidence.itself_column(document)):

@@ -12,7 +12,7 @@ class Document:
     """Bytes plus what they really are.
 
     `media_type` is one of `html docx doc pdf ofd odt rtf xlsx xls text unknown`; `text` is the decoded text of html
-    and text, else "".
+    and text; of unknown it may say why; else "".
     """
 
     url: str

@@ -45,7 +45,7 @@ def double(number: int) -> int:
 
 @pytest.mark.parametrize(
     ("function", "said"),
-    [(hog, "more than 512 MB"), (hang, "longer than 2 seconds"), (die, "ended its process"), (deep, "too deeply")],
+    [(hog, "more than 400 MB"), (hang, "longer than 2 seconds"), (die, "ended its process"), (deep, "too deeply")],
 )
 def test_the_parent_lives_and_is_told(reader: Reader, function: Callable[[], object], said: str) -> None:
     started = time.monotonic()

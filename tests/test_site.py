@@ -131,7 +131,7 @@ def doctored(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         )
         run = db.execute("select id from runs where portal = '370116'").fetchone()[0]
         db.execute(
-            "insert into failures values (?, 1, '370116', 'javascript:alert(1)', '2026-01-01T00:00:00Z', 'robots', ?)",
+            "insert into failures values (?, 1, '370116', 'javascript:alert(1)', '2026-01-01T00:00:00Z', 'robots', ?, '')",
             [run, EVIL],
         )
     with serving(data) as site:
@@ -456,7 +456,7 @@ def test_datasettes_own_pages_work_in_our_frame(site: Site) -> None:
 def test_metadata_speaks_of_every_table_and_of_real_columns(site: Site) -> None:
     metadata = json.loads((Path(serve.__file__).parent / "site" / "metadata.json").read_text("utf-8"))
     described = metadata["databases"]["nianbao"]["tables"]
-    assert described.keys() == tables.TABLES.keys() | {"facts"}
+    assert described.keys() == tables.TABLES.keys() | {"facts", "indicator_values"}
     for name, entry in described.items():
         assert " / " in entry["description"]
         columns = {row["name"] for row in site.rows(f"select name from pragma_table_info('{name}')")}

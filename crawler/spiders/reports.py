@@ -29,9 +29,13 @@ from crawler.pacing import Pacing
 from crawler.recorder import NotRecorded, Recorder
 from crawler.verdict import Failure, judge
 from parsers import anchors, blocking, document, evidence
-from parsers.links import links
+from parsers.links import FOLLOWED, links, too_long
 from parsers.model import Document, Link
 
+_SAID = {  # in place of Scrapy's exceptions that say nothing
+    "DownloadCancelledError": "the answer is larger than {0[DOWNLOAD_MAXSIZE]} bytes (DOWNLOAD_MAXSIZE)",
+    "ResponseDataLossError": "the answer was cut off",
+}
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -109,6 +113,9 @@ class ReportsSpider(scrapy.Spider):
             self._fail(response.url, *failure, column)
             return
         self.pages += 1
+        if FOLLOWED[kind] and (reason := too_long(page)):
+            self._fail(response.url, "error", reason, column)
+            return
         if kind == "home" and not self.memory.was_asked(nowhere(self.portal.home)):
             yield Request(
                 nowhere(self.portal.home), self.parse_nowhere, errback=self.no_nowhere, priority=100, dont_filter=True
@@ -155,10 +162,12 @@ class ReportsSpider(scrapy.Spider):
             self.nowhere = page
 
     def _dropped(self, request: Request) -> None:
-        """Scrapy drops what was asked for before. A report that leads to the home page is gone, and that is said."""
-        home = anchors.address(self.portal.home, "")
-        if "redirect_urls" in request.meta and request.url == home and request.cb_kwargs.get("kind") != "home":
-            self._fail(request.meta["redirect_urls"][0], "blocked", "page not found: it leads to the home page")
+        """Scrapy asks for no address twice, and does not say so: a redirect that leads back would end in silence."""
+        way = request.meta.get("redirect_urls", [])
+        if request.url in way:
+            self._fail(way[0], "error", f"its redirects go round in a circle, by {request.url}")
+        elif way and request.url == anchors.address(self.portal.home, "") and request.cb_kwargs["kind"] != "home":
+            self._fail(way[0], "blocked", "page not found: it leads to the home page")
 
     def no_nowhere(self, failure: TwistedFailure) -> None:
         """That it could not be asked for is no failure of the visit; that it was not recorded is."""
@@ -218,7 +227,8 @@ class ReportsSpider(scrapy.Spider):
         request: Request = failure.request  # type: ignore[attr-defined]
         if failure.check(NotRecorded):
             raise CloseSpider(failure.getErrorMessage())
-        reason, kind = failure.getErrorMessage(), request.cb_kwargs["kind"]
+        said = _SAID.get(failure.type.__name__, "").format(self.settings)
+        reason, kind = failure.getErrorMessage() or said, request.cb_kwargs["kind"]
         in_list = request.cb_kwargs["column"] if kind == "page" else ""
         if self._has_moved(failure, request):
             reason = (
