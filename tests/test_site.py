@@ -131,8 +131,8 @@ def doctored(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         )
         run = db.execute("select id from runs where portal = '370116'").fetchone()[0]
         db.execute(
-            "insert into failures values (?, 1, '370116', 'javascript:alert(1)', '2026-01-01T00:00:00Z', 'robots', ?, '')",
-            [run, EVIL],
+            "insert into failures values (?, 1, '370116', 'javascript:alert(1)', ?, 'robots', ?, '')",
+            [run, "2026-01-01T00:00:00Z", EVIL],
         )
     with serving(data) as site:
         yield site
