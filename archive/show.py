@@ -37,7 +37,8 @@ def as_json(file: str, report: Report) -> dict[str, Any]:
         "scope": head.scope,
         "published": head.published,
         "facts": facts,
-        "claims": [dataclasses.asdict(c) for c in report.claims],
+        "claims": [{"text": c.text, "item": c.item, "value": c.value} for c in report.claims if c.kind == "count"],
+        "percentages": [dataclasses.asdict(c) for c in report.claims if c.kind != "count"],
         "findings": [dataclasses.asdict(f) for f in report.findings],
     }
 
