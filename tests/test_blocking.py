@@ -194,8 +194,8 @@ def test_files_are_the_same_byte_for_byte() -> None:
 )
 def test_large_pages_end(source: str) -> None:
     found = Document(HERE, b"", "html", source)
-    started = time.monotonic()
+    started = time.process_time()
     blocking.reason(200, found)
     blocking.shell(found)
     blocking.same(found, found)
-    assert time.monotonic() - started < 8
+    assert time.process_time() - started < 8

@@ -119,7 +119,7 @@ def test_zip_bomb_is_refused() -> None:
 
 
 def test_long_table_ends() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     read(tbl(*[tc("自然人", CONTINUE) for _ in range(10_000)]))
     read(tbl(*[tc("1") + tc("", RESTART) for _ in range(8_000)]))
-    assert time.monotonic() - started < 8
+    assert time.process_time() - started < 8

@@ -384,9 +384,9 @@ def _plain() -> Grid:
 
 @pytest.mark.parametrize("make", [_many_headers, _many_rows, _many_cols, _long_label, _plain])
 def test_huge_tables_end(make: Callable[[], Grid]) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     read(make())
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 # --- before 2019 ------------------------------------------------------------------------------------------------------

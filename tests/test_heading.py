@@ -146,11 +146,11 @@ def test_date_under_the_signature() -> None:
 
 
 def test_long_lines_end() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     title_of("2020年" * 300_000)
     of_text("与" * 500_000 + "2020年1月1日至" * 100_000)
     of_page("<meta name=x content=y>" * 20_000)
     title_of("(图片版)" * 200_000 + "x")
     for piece in ("位置", "位置<", '<p class="crumb', 'class="crumb' + "x" * 50, "<a class='position'"):
         breadcrumb(piece * 200_000)
-    assert time.monotonic() - started < 8
+    assert time.process_time() - started < 8

@@ -68,8 +68,8 @@ def test_prose_is_without_tables() -> None:
 
 
 def test_large_page_ends() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     row = "<tr>" + "<td>自然人</td>" * 10 + "</tr>"
     assert len(grids("<table>" + row * 10_000 + "</table>")[0]) == 10_000
     html.read(Document("", b"", "html", "<p>" + "中文1" * 1_600_000))
-    assert time.monotonic() - started < 15
+    assert time.process_time() - started < 15

@@ -370,6 +370,6 @@ def test_an_attachment_leads_nowhere() -> None:
     ],
 )
 def test_large_pages_end(anchor: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     kinds("".join(anchor.format(n) for n in range(20_000)), "column")
-    assert time.monotonic() - started < 8
+    assert time.process_time() - started < 8

@@ -138,6 +138,6 @@ def test_message_quotes_and_compares() -> None:
     ],
 )
 def test_long_paragraphs_end(text: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     told(text, new=5)
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10

@@ -98,6 +98,6 @@ def test_any_text_has_a_kind(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["9" * 10**6, "1," * 10**6, "1 " * 10**6, "1" + " " * 10**6, "(" * 10**6])
 def test_long_cells_end(text: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     assert read(text).kind == "text" or text[1] == " "
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2

@@ -135,6 +135,6 @@ def test_too_many_pages() -> None:
     ],
 )
 def test_drawings_end(page: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     assert read(page).grids == ()
-    assert time.monotonic() - started < 8
+    assert time.process_time() - started < 8

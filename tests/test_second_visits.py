@@ -18,7 +18,7 @@ HOME = "http://www.licheng.gov.cn/"
 COLUMN = HOME + "nb/"
 NOWHERE = nowhere(HOME).removeprefix(HOME)  # asked for once in 30 days
 TITLE = "济南市历城区{}局2020年政府信息公开工作年度报告"
-SIZE = 20  # reports on a page of the list
+SIZE = 8  # reports on a page of the list
 FIRST, WEEK_LATER, MONTH_LATER = "2026-02-01T00:00:00Z", "2026-02-08T00:00:00Z", "2026-03-04T00:00:00Z"
 
 
@@ -77,27 +77,27 @@ Crawl = Callable[..., list[str]]
 
 
 def test_a_second_visit_costs_next_to_nothing(nianbao: Command, portals: SamplePortals, crawl: Crawl) -> None:
-    publish(portals, 100)
+    publish(portals, 40)
     first = crawl(FIRST)
-    assert len(first) == 3 + 5 + 100 + 100
+    assert len(first) == 3 + 5 + 40 + 40
     second = crawl(WEEK_LATER)
     assert second == ["robots.txt", "", "nb/"]
     before, after = runs(nianbao)
     assert len(second) <= 5 + 0.05 * len(first)
     assert after["bytes"] <= 0.03 * before["bytes"]
-    assert (after["verdict"], count(nianbao, "reports")) == ("ok", 100)
+    assert (after["verdict"], count(nianbao, "reports")) == ("ok", 40)
     assert json.loads(before["walked"]) == [COLUMN]
 
 
 def test_after_thirty_days_everything_is_asked_for_and_nothing_sent(
     nianbao: Command, portals: SamplePortals, crawl: Crawl
 ) -> None:
-    publish(portals, 30)
+    publish(portals, 12)
     first = crawl(FIRST)
     crawl(WEEK_LATER)
     assert sorted(crawl(MONTH_LATER)) == sorted(first)
     assert [json.loads(run["walked"]) for run in runs(nianbao)] == [[COLUMN], [], [COLUMN]]
-    assert count(nianbao, "reports") == 30
+    assert count(nianbao, "reports") == 12
     assert runs(nianbao)[-1]["bytes"] < 0.03 * runs(nianbao)[0]["bytes"]  # the page that says 404
 
 
@@ -117,15 +117,15 @@ def test_an_edit_is_seen_by_the_recheck(nianbao: Command, portals: SamplePortals
 
 
 def test_only_what_is_new_is_fetched(nianbao: Command, portals: SamplePortals, crawl: Crawl) -> None:
-    publish(portals, 60)
+    publish(portals, 24)
     crawl(FIRST)
-    publish(portals, 61)
-    assert crawl(WEEK_LATER) == ["robots.txt", "", "nb/", "nb/60.html", "nb/index_2.html", "nb/60.pdf"]
-    assert count(nianbao, "reports") == 61
+    publish(portals, 25)
+    assert crawl(WEEK_LATER) == ["robots.txt", "", "nb/", "nb/24.html", "nb/index_2.html", "nb/24.pdf"]
+    assert count(nianbao, "reports") == 25
 
 
 def test_a_list_that_was_not_read_to_its_end_is_read_on(nianbao: Command, portals: SamplePortals, crawl: Crawl) -> None:
-    publish(portals, 60)
+    publish(portals, 24)
     page_3 = portals.overrides.pop(COLUMN + "index_3.html")
     portals.overrides[COLUMN + "index_3.html"] = Reply(500)
     crawl(FIRST)
@@ -133,7 +133,7 @@ def test_a_list_that_was_not_read_to_its_end_is_read_on(nianbao: Command, portal
     asked = crawl(WEEK_LATER)
     assert [path for path in asked if "index" in path] == ["nb/index_2.html", "nb/index_3.html"]
     assert [json.loads(run["walked"]) for run in runs(nianbao)] == [[], [COLUMN]]
-    assert count(nianbao, "reports") == 60
+    assert count(nianbao, "reports") == 24
 
 
 def test_what_failed_is_asked_for_again(portals: SamplePortals, crawl: Crawl) -> None:
@@ -167,15 +167,15 @@ def test_conditions_are_those_of_the_address_asked_for(portals: SamplePortals, c
 
 
 def test_an_interrupted_visit_is_gone_on_with(nianbao: Command, portals: SamplePortals, crawl: Crawl) -> None:
-    publish(portals, 40)
-    first = crawl(FIRST, "-s", "NIANBAO_MAX_ANSWERS=30")
+    publish(portals, 20)
+    first = crawl(FIRST, "-s", "NIANBAO_MAX_ANSWERS=20")
     (run,) = runs(nianbao)
     assert (run["verdict"], json.loads(run["walked"])) == ("partial", [])
-    assert "more than 30 answers" in run["message"]
+    assert "more than 20 answers" in run["message"]
     second = crawl(FIRST)
     assert not {path for path in first if path.endswith(".pdf")} & set(second)
-    assert {*first, *second} >= {f"nb/{n}.{kind}" for n in range(40) for kind in ("html", "pdf")}
-    assert count(nianbao, "reports") == 40
+    assert {*first, *second} >= {f"nb/{n}.{kind}" for n in range(20) for kind in ("html", "pdf")}
+    assert count(nianbao, "reports") == 20
 
 
 def test_not_modified_is_a_revisit_record(nianbao: Command, portals: SamplePortals, crawl: Crawl) -> None:
@@ -210,15 +210,15 @@ def test_not_modified_is_a_revisit_record(nianbao: Command, portals: SamplePorta
 def test_a_host_that_kept_failing_is_left_alone_by_the_next_visit_too(
     nianbao: Command, portals: SamplePortals, crawl: Crawl
 ) -> None:
-    publish(portals, 10)
-    for n in range(10):
+    publish(portals, 8)
+    for n in range(8):
         portals.overrides[f"{COLUMN}{n}.html"] = Reply(503)
     crawl(FIRST)
-    publish(portals, 10)
+    publish(portals, 8)
     assert crawl("2026-02-01T00:30:00Z") == []
     assert runs(nianbao)[1]["verdict"] == "unreachable"
     assert "left alone until 2026-02-01 09:00 北京时间" in runs(nianbao)[1]["message"]
-    assert len(crawl("2026-02-01T01:01:00Z")) > 10
+    assert len(crawl("2026-02-01T01:01:00Z")) > 8
     assert runs(nianbao)[2]["verdict"] == "ok"
 
 

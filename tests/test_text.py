@@ -44,7 +44,7 @@ def test_text_without_tables() -> None:
 
 
 def test_long_cells_and_residue_end() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     read("\t甲\n" + "乙\n" * 300_000)
     read("[image:" * 200_000)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
