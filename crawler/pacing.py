@@ -23,6 +23,7 @@ from scrapy.settings import BaseSettings
 from archive import clock
 from archive.registry import host_of
 from crawler.guard import Refused
+from crawler.recorder import Recorder
 
 JITTER = 0.2  # of the mean delay, to either side
 MARGIN = 0.02  # seconds; so that the gap holds where the requests arrive, not only where they leave
@@ -74,7 +75,7 @@ class Pacing:
     def process_request(self, request: Request) -> None:
         until = self.resting.get(host_of(request.url))
         if until and clock.now() < until:
-            raise Refused(f"the host kept failing and is left alone until {_beijing(until)}", "unreachable", until)
+            raise Refused(_left_alone(until), "unreachable", until)
         if self._night and not in_window(self._night, clock.now()):
             raise Refused(f"outside the hours {self._night} (北京时间) that the operator allows")
 
@@ -105,16 +106,21 @@ class Pacing:
         host = host_of(request.url)
         self._failures[host] = self._failures[host] + 1 if failed else 0
         if self._failures[host] == FAILURES:
-            self._rest(host, REST)
+            self._rest(request, REST)
             self._failures[host] = 0
 
     def _wait(self, request: Request, seconds: float) -> None:
         if seconds > MAX_RETRY_AFTER:
-            self._rest(host_of(request.url), timedelta(seconds=min(seconds, MAX_REST.total_seconds())))
+            self._rest(request, timedelta(seconds=min(seconds, MAX_REST.total_seconds())))
         self._pause(request, min(seconds, MAX_RETRY_AFTER))
 
-    def _rest(self, host: str, time: timedelta) -> None:
-        self.resting[host] = max(self.resting.get(host, clock.now()), clock.now() + time)
+    def _rest(self, request: Request, time: timedelta) -> None:
+        """Leaves a host alone, and says so in the archive at once, where the next visit reads it."""
+        host = host_of(request.url)
+        self.resting[host] = until = max(self.resting.get(host, clock.now()), clock.now() + time)
+        recorder = self._crawler.get_downloader_middleware(Recorder)
+        if recorder:
+            recorder.failure(request.url, "unreachable", _left_alone(until), until)
 
     def _robots_parsed(self, robotparser: RobotParser, request: Request) -> None:
         asked = robotparser.crawl_delay(self._crawler.settings["ROBOTSTXT_USER_AGENT"])
@@ -150,5 +156,5 @@ def in_window(hours: str, moment: datetime) -> bool:
     return start <= hour < end if start <= end else hour >= start or hour < end
 
 
-def _beijing(moment: datetime) -> str:
-    return f"{moment.astimezone(BEIJING):%Y-%m-%d %H:%M} 北京时间"
+def _left_alone(until: datetime) -> str:
+    return f"the host kept failing and is left alone until {until.astimezone(BEIJING):%Y-%m-%d %H:%M} 北京时间"
