@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo demo-data test exhaustive lint lock clean
+.PHONY: demo demo-data test exhaustive bench lint lock clean
 
 demo: .venv/ready ## the whole line on the sample portals, then the site on http://127.0.0.1:8001/
 	$(BIN)/nianbao demo
@@ -15,6 +15,9 @@ test: .venv/ready lint ## lint, types and all tests but the exhaustive ones
 
 exhaustive: .venv/ready ## the slow ones: every cell, every cut
 	$(BIN)/python -m pytest -n auto --dist loadfile -m exhaustive
+
+bench: .venv/ready ## how long reading takes, as a multiple of what the parsers alone take
+	$(BIN)/python bench/reading.py
 
 lint: .venv/ready
 	$(BIN)/ruff format --check .

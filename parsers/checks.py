@@ -78,11 +78,20 @@ def _instances(check: Check, facts: Mapping[str, Fact]) -> Iterator[tuple[list[s
     """The equation for every col (or row) of the table, its terms as items of the form that the report fills in."""
     if not check.table:
         return
-    names = {f.form for item, f in facts.items() if item.startswith(check.table + ".")}
-    printed = [i.item for f in form.forms() if f.name in names for i in form.items(f.name) if i.table == check.table]
-    for line in dict.fromkeys(_line(item, check.each) for item in printed):
+    prefix = check.table + "."
+    names = frozenset(f.form for item, f in facts.items() if item.startswith(prefix))
+    yield from _instances_in(check, names)
+
+
+@functools.cache
+def _instances_in(check: Check, names: frozenset[str]) -> list[tuple[list[str], list[str]]]:
+    """The same for tables of the forms `names`."""
+    rows = {i.item: i for f in form.forms() if f.name in names for i in form.items(f.name) if i.table == check.table}
+    found = []
+    for line in dict.fromkeys(_line(item, check.each) for item in rows):
         left, right = ([_term(check, term, line) for term in side] for side in (check.left, check.right))
-        yield [t for t in left if _item(t) in printed], [t for t in right if _item(t) in printed]
+        found.append(([t for t in left if _item(t) in rows], [t for t in right if _item(t) in rows]))
+    return found
 
 
 def _line(item: str, each: str) -> str:

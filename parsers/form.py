@@ -11,6 +11,8 @@ from parsers import numbers
 
 Path = tuple[str, ...]
 
+MAX_LABEL = 100  # characters; a longer text is compared with no label, nor kept
+
 _DATED = re.compile(r"_(\d{4})\.toml$")
 
 _ENUMERATOR = re.compile(r"^(?:[一二三四五六七八九十—]+[、.,]|\([一二三四五六七八九十\d]+\)|\d+[、.,])+")
@@ -20,14 +22,18 @@ _NOTE = re.compile(r"\([^()]*\)")
 _QUOTES = re.compile("[\"'“”‘’]")
 
 
-@functools.lru_cache(4096)
 def label(text: str) -> str:
     """A label without what varies: white space, width, enumerator, notes in brackets, quotes, a number at its end."""
+    return _label(text) if len(text) <= MAX_LABEL else _label.__wrapped__(text)
+
+
+@functools.lru_cache(4096)
+def _label(text: str) -> str:
     bare = _NOTE.sub("", _ENUMERATOR.sub("", _AMONG.sub("", numbers.squash(text))))
     return re.sub(r"\d+$", "", _QUOTES.sub("", bare))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Block:
     """Rows × cols of a form under one header. A block without rows is one row without a label of its own.
 
@@ -46,8 +52,37 @@ class Block:
     def item(self, row: str, col: str) -> str:
         return ".".join(filter(None, (self.table, row, col)))
 
+    @functools.cached_property
+    def row_paths(self) -> dict[str, Path]:
+        return {key: path(text) for key, text in self.rows.items()}
+
+    @functools.cached_property
+    def col_paths(self) -> dict[str, Path]:
+        return {key: path(text) for key, text in self.cols.items()}
+
+    @functools.cached_property
+    def rows_by_leaf(self) -> dict[str, list[str]]:
+        """A row's own label → the keys of the rows that have it."""
+        return _by_leaf(self.row_paths)
+
+    @functools.cached_property
+    def cols_by_leaf(self) -> dict[str, list[str]]:
+        return _by_leaf(self.col_paths)
+
+    @functools.cached_property
+    def row_headings(self) -> frozenset[str]:
+        """The labels that stand over those of other rows."""
+        return frozenset(word for own in self.row_paths.values() for word in own[:-1])
+
     def unit_of(self, row: str, col: str) -> str:
         return self.units.get(col, self.units.get(row, self.unit))
+
+
+def _by_leaf(paths: dict[str, Path]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for key, own in paths.items():
+        found.setdefault(own[-1], []).append(key)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

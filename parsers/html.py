@@ -2,18 +2,25 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import trafilatura
+from lxml import etree
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from parsers import numbers, spans
 from parsers.model import Content, Document, Grid
 
 MAX_TEXT = 8 << 20  # characters; a report exported by a word processor has a quarter of one MiB
+MAX_REOPENED = 500_000  # elements of 400 bytes each
 _BLOCK = frozenset(("p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6"))
 _UNSEEN = frozenset(("script", "style", "table", "template", "noscript", "del", "s", "strike"))  # a table: its own grid
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_SOURCE_BREAK = re.compile(r"[\r\n]+")  # a line end of the source is a space; only blocks make lines
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
+# Elements that HTML opens again: a quick test that takes a few others for them (img), and the names themselves.
+_FORMAT_HINT = re.compile(r"<[bcefinstuBCEFINSTU](?:[imotIMOT][a-zA-Z]{0,4})?[\s/>]")
+_FORMAT = re.compile(r"<(/?)(?:b|big|code|em|font|i|nobr|small|strong|tt|u)(?=[\s/>])", re.IGNORECASE)
+_STRUCK = re.compile(r"<(?:s|strike)(?=[\s/>])", re.IGNORECASE)
+_DIGITS = re.compile(r"\s*(\d{1,5})")
 _SPACE = re.compile(r"[ \t\f\xa0]+")
 _BREAK = re.compile(r" *\n[ \n]*")
 
@@ -21,8 +28,22 @@ _BREAK = re.compile(r" *\n[ \n]*")
 def read(document: Document) -> Content:
     """All tables of the page, layout tables too (they fit no form), and the body text without them."""
     tables = tuple(grids(document))
-    prose = trafilatura.extract(document.text, fast=True, include_tables=False, include_comments=False) or ""
+    page = _without_runs(document.text)
+    prose = trafilatura.extract(page, fast=True, include_tables=False, include_comments=False) or ""
     return Content(tables, tuple(line for line in prose.splitlines() if line.strip()))
+
+
+def _without_runs(text: str) -> Any:
+    """The page as trafilatura parses it, without the spans that hold nothing but a font: Word makes one for each run of
+    characters, and trafilatura's time is that of its elements."""
+    page = trafilatura.load_html(text)
+    if page is None:
+        return text
+    for span in page.iter("span"):
+        if not (span.get("class") or span.get("id")) and "none" not in (span.get("style") or ""):
+            span.tag = "font"
+    etree.strip_tags(page, "font", "o:p")
+    return page
 
 
 def grids(document: Document) -> Iterator[Grid]:
@@ -30,7 +51,7 @@ def grids(document: Document) -> Iterator[Grid]:
     if len(document.text) > MAX_TEXT:
         raise ValueError(f"a page of {len(document.text)} characters, more than {MAX_TEXT}")
     places = 0
-    for number, table in enumerate(LexborHTMLParser(document.text).css("table"), 1):
+    for number, table in enumerate(LexborHTMLParser(_bounded(document.text)).css("table"), 1):
         grid = spans.grid(_rows(table), f"table {number}")
         places += len(grid.rows) * len(grid.rows[0]) if grid.rows else 0
         if places > spans.MAX_PLACES:
@@ -38,42 +59,65 @@ def grids(document: Document) -> Iterator[Grid]:
         yield grid
 
 
+def _bounded(text: str) -> str:
+    """The page, with plain spans for its formatting where that could take a browser's parser gigabytes.
+
+    <p><b><p><b>…: HTML opens each <b> that was left open again in each <p>. Raises ValueError where s or strike does.
+    """
+    marks = text.count("<")
+    if len(_FORMAT_HINT.findall(text)) * marks <= MAX_REOPENED:
+        return text
+    if len(_STRUCK.findall(text)) * marks > MAX_REOPENED:  # no plain span: struck digits are no digits
+        raise ValueError("more formatting than any report has")
+    return _FORMAT.sub(r"<\1span", text)
+
+
 def _rows(table: LexborNode) -> Iterator[list[spans.Span]]:
     for child in table.iter():
-        if child.tag == "tr" and not _hidden(child):
-            yield [_span(cell) for cell in child.iter() if cell.tag in ("td", "th") and not _hidden(cell)]
+        if child.tag == "tr" and not _hidden(child.attributes):
+            yield [span for cell in child.iter() if cell.tag in ("td", "th") and (span := _span(cell))]
         elif child.tag in ("thead", "tbody", "tfoot"):
             yield from _rows(child)
 
 
-def _span(cell: LexborNode) -> spans.Span:
-    return spans.Span(text(cell), _number(cell, "rowspan"), _number(cell, "colspan"))
+def _span(cell: LexborNode) -> spans.Span | None:
+    attributes = cell.attributes
+    if _hidden(attributes):
+        return None
+    return spans.Span(text(cell), _number(attributes.get("rowspan")), _number(attributes.get("colspan")))
 
 
-def _number(cell: LexborNode, name: str) -> int:
+def _number(value: str | None) -> int:
     """As browsers read it: leading digits, 1 where there are none."""
-    match = re.match(r"\s*(\d{1,5})", cell.attributes.get(name) or "")
+    match = _DIGITS.match(value) if value else None
     return int(match[1]) if match else 1
 
 
 def text(node: LexborNode) -> str:
     """Text as a reader sees it: a line a block, white space folded; an ideographic space is printed and stays."""
-    return _BREAK.sub("\n", _SPACE.sub(" ", _raw(node))).strip(" \n")
-
-
-def _hidden(node: LexborNode) -> bool:
-    """Whether the element's own attributes keep it off the page."""
-    return "hidden" in node.attributes or bool(_HIDDEN.search(node.attributes.get("style") or ""))
-
-
-def _raw(node: LexborNode) -> str:
     parts: list[str] = []
+    _collect(node, parts)
+    return _BREAK.sub("\n", _SPACE.sub(" ", "".join(parts))).strip(" \n")
+
+
+def _hidden(attributes: dict[str, str | None]) -> bool:
+    """Whether an element's own attributes keep it off the page."""
+    if not attributes:
+        return False
+    style = (attributes.get("style") or "").lower()
+    return "hidden" in attributes or (("none" in style or "hidden" in style) and bool(_HIDDEN.search(style)))
+
+
+def _collect(node: LexborNode, parts: list[str]) -> None:
     for child in node.iter(include_text=True):
-        if child.tag == "-text":
-            parts.append(_SOURCE_BREAK.sub(" ", child.text_content or ""))
-        elif child.tag not in _UNSEEN and not _hidden(child):
-            inner = _raw(child)
-            if child.tag == "sup":  # a footnote's mark: "5" and its note "1" are not 51
-                inner = inner.translate(numbers.SUPERSCRIPT)
-            parts.append(f"\n{inner}\n" if child.tag in _BLOCK else inner)
-    return "".join(parts)
+        tag = child.tag
+        if tag == "-text":
+            parts.append((child.text_content or "").replace("\n", " ").replace("\r", " "))  # only blocks make lines
+        elif tag not in _UNSEEN and not _hidden(child.attributes):
+            edge = ["\n"] if tag in _BLOCK else []
+            parts += edge
+            start = len(parts)
+            _collect(child, parts)
+            if tag == "sup":  # a footnote's mark: "5" and its note "1" are not 51
+                parts[start:] = [part.translate(numbers.SUPERSCRIPT) for part in parts[start:]]
+            parts += edge

@@ -4,6 +4,7 @@ A part is recognised by its labels alone, never by the report's year or by the o
 """
 
 import difflib
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +17,6 @@ from parsers.model import Cell, Fact, Finding, Grid, Place
 _MONEY_NOTE = re.compile(r"\([^()]*?(百万元|千元|万元|亿元|元)\)")
 _ASIDE = frozenset(("单位", "序号"))  # cols beside a row's label that are no part of it
 MAX_HEADER = 8  # rows; the form's deepest header has three
-MAX_LABEL = 100  # characters; a longer text is compared with no label
 
 
 @dataclass(slots=True)
@@ -26,30 +26,43 @@ class Part:
     place: str
     stacks: list[list[Cell]]
     rows: list[tuple[Path, Sequence[Cell | None]]] = field(default_factory=list)
+    paths: list[Path] = field(default_factory=list)  # the words of each stack
+    money: list[str] = field(default_factory=list)  # the unit of money that each stack names in brackets
+    units: list[int] = field(default_factory=list)  # the cols that hold the unit of their line
 
-    def path(self, col: int) -> Path:
-        words = [form.canonical(c.text) for c in self.stacks[col]]
-        return tuple(w for i, w in enumerate(words) if w and words[i - 1 : i] != [w])
+    def add_header(self, row: Sequence[Cell | None]) -> None:
+        for stack, cell in zip(self.stacks, row, strict=True):
+            if cell and cell not in stack:
+                stack.append(cell)
+        self.paths = [_path([form.canonical(c.text) for c in stack]) for stack in self.stacks]
+        notes = (_MONEY_NOTE.search(numbers.squash("".join(c.text for c in stack))) for stack in self.stacks)
+        self.money = [note[1] if note else "" for note in notes]
+        self.units = [j for j, path in enumerate(self.paths) if path[-1:] == ("单位",)]
+
+    def below(self) -> "Part":
+        """A further part under the same header."""
+        return Part(self.place, self.stacks, paths=self.paths, money=self.money, units=self.units)
 
     def labels(self, row: Sequence[Cell | None], start: int) -> list[Cell | None]:
         """The cells of a row that hold its label: those before `start`, without number and unit of the line."""
-        return [None if self.path(j)[-1:] and self.path(j)[-1] in _ASIDE else row[j] for j in range(start)]
+        return [None if path and path[-1] in _ASIDE else row[j] for j, path in enumerate(self.paths[:start])]
 
     def unit(self, row: Sequence[Cell | None]) -> str:
         """The unit that a line of the table names in a col of its own."""
-        cells = (row[j] for j in range(len(self.stacks)) if self.path(j)[-1:] == ("单位",))
+        cells = (row[j] for j in self.units)
         return next((numbers.squash(cell.text) for cell in cells if cell), "")
 
 
 def facts(grids: Iterable[Grid]) -> tuple[list[Fact], list[Finding]]:
     """The facts of all grids and what is odd about the tables. One fact per item: a second one is a finding."""
     grids = list(grids)
-    laid = [[_candidates(part) for part in _parts(grid)] for grid in grids]
-    votes = Counter(best[0].form for parts in laid for best in parts if len(best) == 1 for _ in best[0].facts)
+    matched = [[_candidates(part) for part in _parts(grid)] for grid in grids]
+    sure = [best[0].laid for parts in matched for best in parts if len(best) == 1]
+    votes = Counter(one.form for one in sure for _ in one.facts)
     preferred = votes.most_common(1)[0][0] if votes else form.forms()[-1].name
     chosen: list[Laid] = []
     findings: list[Finding] = []
-    for grid, parts in zip(grids, laid, strict=True):
+    for grid, parts in zip(grids, matched, strict=True):
         read = [_choose(candidates, preferred) for candidates in parts if candidates]
         chosen += read or _of_no_form(grid)
     for part in chosen:
@@ -107,16 +120,14 @@ def _parts(grid: Grid) -> Iterator[Part]:
         start = _body_start(over) if over else None
         path = _row_path(over.labels(row, start), carried) if over and start else ()
         if over and path and path[-1] in form.row_leaves():
-            part = last = part or Part(grid.place, over.stacks)
+            part = last = part or over.below()
             part.rows.append((path, row))
         elif any(form.canonical(c.text) in form.header_words() for c in cells) and not _numeric(cells):
             if part and (part.rows or max(map(len, part.stacks)) == MAX_HEADER):
                 yield part
                 part = None
             part = last = part or Part(grid.place, [[] for _ in row])
-            for stack, cell in zip(part.stacks, row, strict=True):
-                if cell and cell not in stack:
-                    stack.append(cell)
+            part.add_header(row)
         elif part and len(cells) > 1 and start is not None:
             part.rows.append((path, row))
         elif part and cells:  # one cell across: the title of the next section
@@ -127,7 +138,7 @@ def _parts(grid: Grid) -> Iterator[Part]:
 
 
 def _distinct(row: Sequence[Cell | None]) -> list[Cell]:
-    return list(dict.fromkeys(c for c in row if c))
+    return list({id(c): c for c in row if c}.values())  # a spanning cell is one object
 
 
 def _numeric(cells: Iterable[Cell]) -> bool:
@@ -137,7 +148,7 @@ def _numeric(cells: Iterable[Cell]) -> bool:
 def _body_start(part: Part) -> int | None:
     """The first col whose header ends in a label of some form's col; the cols before it hold row labels."""
     leaves = form.col_leaves()
-    return next((j for j in range(len(part.stacks)) if (p := part.path(j)) and p[-1] in leaves), None)
+    return next((j for j, path in enumerate(part.paths) if path and path[-1] in leaves), None)
 
 
 def _row_path(cells: Sequence[Cell | None], carried: dict[int, str]) -> Path:
@@ -151,47 +162,78 @@ def _row_path(cells: Sequence[Cell | None], carried: dict[int, str]) -> Path:
     words = [word or carried.get(j, "") for j, word in enumerate(own[: last + 1])]
     for j in range(len(own)):
         carried[j] = words[min(j, last)] if last >= 0 else ""
+    return _path(words)
+
+
+def _path(words: Sequence[str]) -> Path:
+    """Without blanks and without what stands twice in a row."""
     return tuple(w for i, w in enumerate(words) if w and words[i - 1 : i] != [w])
 
 
 @dataclass(slots=True)
 class Laid:
-    """A part laid over one block. `claimed` counts the cells that an item has, readable or not."""
+    """What was read of a part, or of a grid of no form."""
 
     form: str
-    claimed: int = 0
     facts: list[Fact] = field(default_factory=list)
     local: list[Fact] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
 
-def _candidates(part: Part) -> list[Laid]:
-    """The part laid over the block that claims most of it; over several where blocks of two forms are alike."""
-    laid = [_lay(part, block) for f in form.forms() for block in f.blocks]
-    most = max((one.claimed for one in laid), default=0)
-    return [one for one in laid if most and one.claimed == most]
+@dataclass
+class Match:
+    """A part beside a block: which cols and rows of the part are the block's. It is read only where it is chosen."""
+
+    part: Part
+    block: Block
+    cols: dict[str, list[int]]
+    rows: list[tuple[str | None, Path, Sequence[Cell | None]]]
+
+    @functools.cached_property
+    def claimed(self) -> int:
+        """The cells that an item has, readable or not."""
+        rows = [row for key, _, row in self.rows if key is not None]
+        return sum(any(row[j] for j in places) for row in rows for places in self.cols.values())
+
+    @functools.cached_property
+    def laid(self) -> Laid:
+        return _lay(self)
 
 
-def _choose(candidates: list[Laid], preferred: str) -> Laid:
-    return next((one for one in candidates if one.form == preferred), candidates[-1])
+def _candidates(part: Part) -> list[Match]:
+    """The block that claims most of the part; several where blocks of two forms are alike."""
+    matches = [
+        _match(part, block, cols) for f in form.forms() for block in f.blocks if (cols := _match_cols(part, block))
+    ]
+    most = max((one.claimed for one in matches), default=0)
+    return [one for one in matches if most and one.claimed == most]
 
 
-def _lay(part: Part, block: Block) -> Laid:
-    laid = Laid(block.form)
-    cols = _match_cols(part, block)
-    if not cols:
-        return laid
+def _choose(candidates: list[Match], preferred: str) -> Laid:
+    return next((one for one in candidates if one.block.form == preferred), candidates[-1]).laid
+
+
+def _match(part: Part, block: Block, cols: dict[str, list[int]]) -> Match:
     exact = {_match_row(path, block) for path, _ in part.rows}
+    match = Match(part, block, cols, [])
     before: str | None = None
     for path, row in _rows(part, block):
         key = _match_row(path, block, before)
         if key is None and (close := _close_row(path, block)) not in exact:
             key = close
         before = before if key is None else key
+        match.rows.append((key, path, row))
+    return match
+
+
+def _lay(match: Match) -> Laid:
+    part, block, cols = match.part, match.block, match.cols
+    laid = Laid(block.form)
+    for key, path, row in match.rows:
         if key is None:
             _keep_local(part, block, path, row, cols, laid)
             continue
-        if block.rows and form.path(block.rows[key])[-1] != path[-1]:
+        if block.rows and block.row_paths[key][-1] != path[-1]:
             laid.findings.append(_variant(path[-1], block.rows[key]))
         for col, places in cols.items():
             _read_cell(part, block, block.item(key, col), block.unit_of(key, col), row, places, laid)
@@ -223,7 +265,7 @@ def _keep_other_cols(part: Part, block: Block, cols: dict[str, list[int]], laid:
     """A col of numbers that the form does not have is kept as local items, and said (law 8)."""
     read = {j for places in cols.values() for j in places}
     for j in range(min(read), len(part.stacks)):
-        words = part.path(j)
+        words = part.paths[j]
         if not words or j in read or not _numeric(cell for _, row in part.rows if (cell := row[j])):
             continue
         name, kept = "/".join(words), []
@@ -238,15 +280,13 @@ def _keep_other_cols(part: Part, block: Block, cols: dict[str, list[int]], laid:
 
 def _match_cols(part: Part, block: Block) -> dict[str, list[int]]:
     """col key → the grid cols under its label; a spanning header cell covers several."""
-    paths = {key: form.path(text) for key, text in block.cols.items()}
     found: dict[str, list[int]] = {}
-    for j in range(len(part.stacks)):
-        printed = part.path(j)
+    for j, printed in enumerate(part.paths):
         if not printed:
             continue
-        keys = [key for key, path in paths.items() if path[-1] == printed[-1]]
+        keys = block.cols_by_leaf.get(printed[-1], [])
         if len(keys) > 1:  # 结果维持 stands three times: the cell above decides
-            keys = [key for key in keys if paths[key][-2] in printed]
+            keys = [key for key in keys if block.col_paths[key][-2] in printed]
         if len(keys) == 1:
             found.setdefault(keys[0], []).append(j)
     return found
@@ -259,17 +299,16 @@ def _match_row(path: Path, block: Block, before: str | None = None) -> str | Non
     """
     if not block.rows or not path:
         return None if block.rows or path else ""
-    paths = {key: form.path(text) for key, text in block.rows.items()}
-    headings = {word for form_path in paths.values() for word in form_path[:-1]}
-    keys = [k for k, p in paths.items() if p[-1] == path[-1] and headings & set(path[:-1]) <= set(p)]
-    order = list(paths)
+    headings = block.row_headings & set(path[:-1])
+    keys = [key for key in block.rows_by_leaf.get(path[-1], []) if headings.issubset(block.row_paths[key])]
+    order = list(block.rows)
     below = [k for k in keys if before is not None and order.index(k) > order.index(before)]
     return next(iter(below or keys), None)
 
 
 def _close_row(path: Path, block: Block) -> str | None:
     """The key of the one row whose label differs a little from what is printed. Short labels are too much alike."""
-    if not path or len(path[-1]) > MAX_LABEL:
+    if not path or len(path[-1]) > form.MAX_LABEL:
         return None
     leaves = {leaf: key for key, text in block.rows.items() if len(leaf := form.path(text)[-1]) > 4}
     close = difflib.get_close_matches(path[-1], leaves, n=2, cutoff=0.8)
@@ -286,12 +325,11 @@ def _read_cell(
     part: Part, block: Block, item: str, unit: str, row: Sequence[Cell | None], places: list[int], laid: Laid
 ) -> None:
     cells = _distinct([row[j] for j in places])
-    filled = [c for c in cells if numbers.squash(c.text)]
     if not cells:
         return
-    laid.claimed += 1
+    filled = [c for c in cells if numbers.squash(c.text)] if len(cells) > 1 else cells
     if len(filled) > 1:
-        label = "/".join(part.path(places[0]))
+        label = "/".join(part.paths[places[0]])
         message = f"“{label}”之下有 {len(filled)} 个单元格，无法判定 / {len(filled)} cells under one label"
         laid.findings.append(Finding("cell_ambiguous", "warning", message, (item,)))
         return
@@ -301,9 +339,7 @@ def _read_cell(
 def _fact(part: Part, form_name: str, item: str, unit: str, cell: Cell, places: list[int]) -> Fact:
     """`unit` is that of the form or of the line; one in the header's brackets or beside the number goes before it."""
     reading = numbers.read(cell.text)
-    header = numbers.squash("".join(c.text for c in part.stacks[places[0]]))
-    note = _MONEY_NOTE.search(header)
-    printed = numbers.MONEY.get(reading.unit) or (note and note[1])
+    printed = numbers.MONEY.get(reading.unit) or part.money[places[0]]
     place = Place(part.place, cell.row + 1, cell.col + 1)
     return Fact(form_name, item, cell.text, reading.value, printed or unit, reading.kind, place)
 

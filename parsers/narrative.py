@@ -112,13 +112,21 @@ def _flow(text: str) -> Iterator[tuple[int, tuple[Sum, ...]]]:
 def _outcomes(text: str) -> Iterator[tuple[int, tuple[Sum, ...]]]:
     if "申请" not in text and "予以公开" not in text and not text.startswith(tuple(_OUTCOMES)):
         return
-    for label, key in _labels().items():
-        # "予以公开及部分公开258件" is a sum of two, not the second of them
-        for match in re.finditer(rf"(?<![及和与]){re.escape(label)}{_COUNT_AFTER}", text):
-            yield int(match["number"]), _row_sums(key)
+    for label, pattern, sums in _patterns():
+        if label in text:
+            yield from ((int(match["number"]), sums) for match in pattern.finditer(text))
 
 
 @functools.cache
+def _patterns() -> list[tuple[str, re.Pattern[str], tuple[Sum, ...]]]:
+    """Printed label, the label with its count, and the sums that the count may be."""
+    # "予以公开及部分公开258件" is a sum of two, not the second of them
+    return [
+        (label, re.compile(rf"(?<![及和与]){re.escape(label)}{_COUNT_AFTER}"), _row_sums(key))
+        for label, key in _labels().items()
+    ]
+
+
 def _labels() -> dict[str, str]:
     """Printed label → row key; a key that ends in "_" stands for the sum of all rows that begin with it."""
     rows = {
@@ -128,7 +136,6 @@ def _labels() -> dict[str, str]:
     return {**{k: v for k, v in leaves.items() if len(k) > 3}, **_OUTCOMES}
 
 
-@functools.cache
 def _row_sums(key: str) -> tuple[Sum, ...]:
     """The sum in each form that has the rows, alike ones once."""
     sums = []

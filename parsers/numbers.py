@@ -34,11 +34,15 @@ class Reading:
 
 def squash(text: str) -> str:
     """NFKC (full-width digits, Kangxi radicals), without white space and what has no width."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)))
+    if text.isascii():
+        return "".join(text.split())
+    return "".join(unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).split())
 
 
 def read(text: str) -> Reading:
     """The number that `text` prints, with its kind and the unit printed beside it."""
+    if text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS:  # most cells
+        return Reading(int(text), "number")
     bare = squash(text)
     if not bare:
         return Reading(None, "blank")
