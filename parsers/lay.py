@@ -5,6 +5,7 @@ A part is recognised by its labels alone, never by the report's year or by the o
 
 import difflib
 import functools
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -39,9 +40,9 @@ class Part:
         self.money = [note[1] if note else "" for note in notes]
         self.units = [j for j, path in enumerate(self.paths) if path[-1:] == ("单位",)]
 
-    def below(self) -> "Part":
+    def below(self, place: str) -> "Part":
         """A further part under the same header."""
-        return Part(self.place, self.stacks, paths=self.paths, money=self.money, units=self.units)
+        return Part(place, self.stacks, paths=self.paths, money=self.money, units=self.units)
 
     def labels(self, row: Sequence[Cell | None], start: int) -> list[Cell | None]:
         """The cells of a row that hold its label: those before `start`, without number and unit of the line."""
@@ -56,7 +57,7 @@ class Part:
 def facts(grids: Iterable[Grid]) -> tuple[list[Fact], list[Finding]]:
     """The facts of all grids and what is odd about the tables. One fact per item: a second one is a finding."""
     grids = list(grids)
-    matched = [[_candidates(part) for part in _parts(grid)] for grid in grids]
+    matched = [[_candidates(part) for part in parts] for parts in _all_parts(grids)]
     sure = [best[0].laid for parts in matched for best in parts if len(best) == 1]
     votes = Counter(one.form for one in sure for _ in one.facts)
     preferred = votes.most_common(1)[0][0] if votes else form.forms()[-1].name
@@ -69,7 +70,7 @@ def facts(grids: Iterable[Grid]) -> tuple[list[Fact], list[Finding]]:
         findings += part.findings
     order = {f.item: n for n, f in enumerate(f for part in chosen for f in part.facts + part.local)}
     # A summary of a few rows may stand before the table itself: of two cells of one item the larger part's goes out.
-    chosen.sort(key=lambda part: len(part.facts), reverse=True)
+    chosen.sort(key=lambda part: (any(f.text.strip() for f in part.facts), len(part.facts)), reverse=True)
     found, twice = merge(f for part in chosen for f in part.facts + part.local)
     return sorted(found, key=lambda f: order[f.item]), findings + twice
 
@@ -109,32 +110,65 @@ def _has_numbers(grid: Grid) -> bool:
     return any(c and numbers.read(c.text).kind == "number" for row in grid.rows for c in row)
 
 
-def _parts(grid: Grid) -> Iterator[Part]:
-    """Cuts a grid where a header begins. Data rows are told by their label first: 总计 is a row's and a col's."""
+def _all_parts(grids: Iterable[Grid]) -> Iterator[list[Part]]:
+    last: Part | None = None
+    for grid in grids:
+        wide = last and grid.rows and len(last.stacks) == len(grid.rows[0])
+        parts = list(_parts(grid, last if wide else None))
+        last = parts[-1] if parts else None
+        yield parts
+
+
+def _parts(grid: Grid, before: Part | None) -> Iterator[Part]:
+    """Cuts a grid where a header begins. Data rows are told by their label first: 总计 is a row's and a col's.
+
+    Under the header of `before` stands a grid that begins with a row of the form: a table cut in two.
+    """
     part: Part | None = None
-    last: Part | None = None  # its header holds on below a title across the table
+    last = before  # its header holds on below a title across the table
     carried: dict[int, str] = {}
-    for row in grid.rows:
+    for i, row in enumerate(grid.rows):
         cells = _distinct(row)
         over = part or last
         start = _body_start(over) if over else None
         path = _row_path(over.labels(row, start), carried) if over and start else ()
         if over and path and path[-1] in form.row_leaves():
-            part = last = part or over.below()
+            part = last = part or over.below(grid.place)
             part.rows.append((path, row))
-        elif any(form.canonical(c.text) in form.header_words() for c in cells) and not _numeric(cells):
+        elif _is_header(cells):
             if part and (part.rows or max(map(len, part.stacks)) == MAX_HEADER):
                 yield part
                 part = None
             part = last = part or Part(grid.place, [[] for _ in row])
-            part.add_header(row)
+            part.add_header(_spread(row, grid.rows[i + 1 : i + MAX_HEADER]))
         elif part and len(cells) > 1 and start is not None:
             part.rows.append((path, row))
         elif part and cells:  # one cell across: the title of the next section
             yield part
             part = None
+        last = last if i else part
     if part:
         yield part
+
+
+def _is_header(cells: Sequence[Cell]) -> bool:
+    return any(form.canonical(c.text) in form.header_words() for c in cells) and not _numeric(cells)
+
+
+def _spread(row: Sequence[Cell | None], below: Sequence[Sequence[Cell | None]]) -> Sequence[Cell | None]:
+    """A header row whose spans were not written: a cell goes on over the blanks right of it that stand over headers."""
+    if len(_distinct(row)) < len(row):
+        return row
+    under = list(itertools.takewhile(lambda other: _is_header(_distinct(other)), below))
+    spread = list(row)
+    for j in range(1, len(row)):
+        if not _filled(row[j]) and any(_filled(other[j]) for other in under):
+            spread[j] = spread[j - 1]
+    return spread
+
+
+def _filled(cell: Cell | None) -> bool:
+    return cell is not None and bool(cell.text.strip())
 
 
 def _distinct(row: Sequence[Cell | None]) -> list[Cell]:
@@ -229,14 +263,17 @@ def _match(part: Part, block: Block, cols: dict[str, list[int]]) -> Match:
 def _lay(match: Match) -> Laid:
     part, block, cols = match.part, match.block, match.cols
     laid = Laid(block.form)
+    start = min(j for places in cols.values() for j in places)
     for key, path, row in match.rows:
         if key is None:
             _keep_local(part, block, path, row, cols, laid)
             continue
         if block.rows and block.row_paths[key][-1] != path[-1]:
             laid.findings.append(_variant(path[-1], block.rows[key]))
+        values = [cell if cell and cell.col >= start else None for cell in row]  # a label may reach into them
         for col, places in cols.items():
-            _read_cell(part, block, block.item(key, col), block.unit_of(key, col), row, places, laid)
+            unit = part.unit(row) or block.unit_of(key, col)
+            _read_cell(part, block, block.item(key, col), unit, values, places, laid)
     _drop_shared(laid)
     _keep_other_cols(part, block, cols, laid)
     return laid
@@ -333,7 +370,7 @@ def _read_cell(
         message = f"“{label}”之下有 {len(filled)} 个单元格，无法判定 / {len(filled)} cells under one label"
         laid.findings.append(Finding("cell_ambiguous", "warning", message, (item,)))
         return
-    laid.facts.append(_fact(part, block.form, item, part.unit(row) or unit, (filled or cells)[0], places))
+    laid.facts.append(_fact(part, block.form, item, unit, (filled or cells)[0], places))
 
 
 def _fact(part: Part, form_name: str, item: str, unit: str, cell: Cell, places: list[int]) -> Fact:

@@ -22,7 +22,16 @@ _GAP = r"[^，,。；;、\d]{0,%d}?"
 _OFFICE = re.compile(r"办公室|政府办|本机关|本办(?![法理])")  # the office's own figures are not the district's
 _CLAUSE = re.compile(r"[^,。;]*[,。;]?")
 _OFFICE_DOES = re.compile(rf"(?:{_OFFICE.pattern})[^,。;]{{0,20}}(?:收到|受理|答复|办结|办理)")
-_OTHER_TIME = re.compile(r"去年|上年同期|同期(?!结转)|往年|历年")
+_NAMED = r"^[^,。;:、各\d]{1,16}(?:局|委|委员会|法院|街道|办事处|镇|乡)"  # one department; 各部门 are the district
+_DEPARTMENT_DOES = re.compile(rf"{_NAMED}(?:共|全年|累计)?(?:收到|受理|答复|办结|办理)")
+_OTHER_TIME = re.compile(
+    r"去年|上年同期|同期(?!结转)|往年|历年|上年度?(?:共|全年)?(?:收到|受理|新收)|近[一二两三四五六七八九十\d]{1,2}年"
+    r"|截[至止]|以来|[上下]半年|季度|\d{1,2}月?[至到\-](?!12月)\d{1,2}月(?!\d)"
+)
+_OF_PART = re.compile(
+    r"网[上络]|在线|线上|信[函件]|邮[寄件箱]|当面|现场|传真|复议|诉讼|(?:其中|按时|延期|逾期)(?:答复|办结)"
+)
+_REVIEWED = re.compile(r"复议|诉讼|起诉")
 _YEAR = re.compile(r"(20\d\d)年(?!度?结转|\d{1,2}月)")
 
 _FLOW: tuple[tuple[re.Pattern[str], tuple[Sum, ...]], ...] = (
@@ -56,7 +65,7 @@ _RESULTS = {"维持": "upheld", "纠正": "corrected", "其他": "other_result",
 _NO_AND = r"[^,。;、\d和及与]{0,25}?"
 _NO_COUNT = r"(?!(?:案件|申请)?(?:的)?(?:共计?|合计)?\d)"  # "申请5件和行政复议3件": the 5 are no 行政复议
 _REVIEW = re.compile(
-    rf"(?<!复议[、和及与]){_KIND}(?:案件|申请)?(?:的)?(?:共计?|合计)?(?P<after>{_DIGITS})(?:件|起|宗)"
+    rf"(?<!复议[、和及与])(?<!新收){_KIND}(?:案件|申请)?(?:的)?(?:共计?|合计)?(?P<after>{_DIGITS})(?:件|起|宗)"
     rf"|(?<!\d)(?P<before>{_DIGITS})(?:件|起|宗){_NO_AND}{_KIND.replace('kind', 'kind2')}{_NO_COUNT}"
     rf"|{_KIND.replace('kind', 'kind3')}"
     r"|(?P<result>维持|纠正|其他|未审结)(?:结果)?(?:的)?(?P<count>\d{1,9})(?:件|起|宗)"
@@ -95,7 +104,7 @@ def _of_the_report(text: str, year: int | None) -> str:
         years = {int(y) for y in _YEAR.findall(clause)}
         if _YEAR.match(clause):
             elsewhere = year is not None and year not in years
-        elsewhere = elsewhere or bool(_OFFICE_DOES.search(clause))
+        elsewhere = elsewhere or bool(_OFFICE_DOES.search(clause) or _DEPARTMENT_DOES.search(clause))
         other = year is not None and bool(years) and year not in years
         kept.append(clause[-1:] if elsewhere or other or _OTHER_TIME.search(clause) else clause)
         if clause.endswith("。"):
@@ -106,7 +115,15 @@ def _of_the_report(text: str, year: int | None) -> str:
 def _flow(text: str) -> Iterator[tuple[int, tuple[Sum, ...]]]:
     for pattern, sums in _FLOW:
         for match in pattern.finditer(text):
-            yield int(match["number"]), sums
+            if not _of_part(text, match):
+                yield int(match["number"]), sums
+
+
+def _of_part(text: str, match: re.Match[str]) -> bool:
+    """Whether a count is of one channel, of some of the replies, or of reviews and not of requests."""
+    before = text[max(match.start() - 200, 0) : match.start()].rpartition("。")[2]
+    reviews = "结转" in match[0] and _REVIEWED.search(before)
+    return bool(reviews or _OF_PART.search(before.rpartition(",")[2][-4:] + match[0]))
 
 
 def _outcomes(text: str) -> Iterator[tuple[int, tuple[Sum, ...]]]:

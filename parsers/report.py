@@ -80,6 +80,8 @@ def _contents(documents: Sequence[Document]) -> tuple[dict[int, Content], list[F
     for number, document in enumerate(documents):
         try:
             contents[number] = _content(document)
+        except MemoryError:
+            raise  # the process that reads is of no more use; whoever started it knows why
         except Exception as error:  # a hostile or broken file must not end the build; what happened goes to the reader
             message = f"{document.url} 未能读取 / {document.url or 'the file'} could not be read: {error}"
             findings.append(Finding("unreadable", "warning", message))

@@ -4,13 +4,15 @@ Stages: the rules drawn on a page → the cells between them → each character 
 of a table on consecutive pages joined. Coordinates are points, y downwards, the pages one below the other.
 """
 
+import itertools
+import math
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from parsers import spans
+from parsers import form, spans
 from parsers.model import Content, Grid
 
 MAX_RULES = 2000  # more rules on a page, or more places between them, are a drawing: no table of a form
@@ -18,6 +20,7 @@ THIN = 3.0  # a path no wider is a rule, whether it was stroked or filled
 _SNAP = 3.0  # rules nearer than this are one rule
 _SHIFT = 8.0  # how far a table's next part may stand from where it stood on the page before (seen: 2)
 _PAGE_NUMBER = re.compile(r"[-—–·\s]*\d{1,3}[-—–·\s]*")
+_UNBROKEN = frozenset("0123456789.,%％，。；：、）")
 _ENUMERATED = re.compile(r"\s*(?:[一二三四五六七八九十]、|[（(]|\d\s*[.．、])")
 
 
@@ -71,6 +74,7 @@ def content(pages: Iterable[Page]) -> Content:
     """Ruled tables and the prose around them."""
     tables: list[Table] = []
     lines: list[str] = []
+    room = math.inf  # what was left at the end of the last line
     open_table = False  # nothing but a page number has followed the last table yet
     for number, page in enumerate(pages, 1):
         found, prose = _read_page(page, number)
@@ -80,8 +84,9 @@ def content(pages: Iterable[Page]) -> Content:
         tables += found
         last = max((b.bottom for t in tables[-1:] for b in t.boxes), default=0.0)
         open_table = bool(tables) and not any(c.y > last for c in prose)
-        lines += _paragraphs(prose)
-    return Content(tuple(_grid(t) for t in tables), tuple(lines))
+        room = _add_paragraphs(lines, prose, room)
+        room = math.inf if open_table else room
+    return Content(tuple(_grid(t) for t in tables), tuple(line for line in lines if line))
 
 
 def _read_page(page: Page, number: int) -> tuple[list[Table], list[Char]]:
@@ -210,23 +215,30 @@ def _lines(chars: list[Char]) -> list[list[Char]]:
     return lines
 
 
-def _paragraphs(chars: list[Char]) -> list[str]:
-    """Lines joined where one runs on to the right margin and the next is not indented."""
+def _add_paragraphs(joined: list[str], chars: list[Char], room: float) -> float:
+    """Adds the lines of a page, joined where the next is not indented and its first word had no room on the one before.
+
+    `room` is what the last line above left free; returned is what the last of these does.
+    """
     lines = _lines(chars)
     if not lines:
-        return []
+        return room
     left, right = min(line[0].left for line in lines), max(line[-1].right for line in lines)
-    joined: list[str] = []
-    runs_on = False
     for line in lines:
         text = "".join(c.text for c in line).strip()
         em = max(c.height for c in line)
-        if runs_on and line[0].left < left + em:
+        if joined and line[0].left < left + em and _word(line) > room - em:
             joined[-1] += text
         else:
             joined.append(text)
-        runs_on = line[-1].right > right - 2 * em
-    return [text for text in joined if text]
+        room = right - line[-1].right
+    return room
+
+
+def _word(line: list[Char]) -> float:
+    """The width of what a line cannot break: one character, or a number and the mark behind it."""
+    word = list(itertools.takewhile(lambda c: c.text in _UNBROKEN, line)) or line[:1]
+    return word[-1].right - word[0].left
 
 
 def _join(above: list[Box], below: list[Box]) -> list[Box]:
@@ -263,6 +275,8 @@ def _is_rest(cut: list[Box], rest: list[Box]) -> bool:
     pairs = [(c, r) for c in cut for r in rest if abs(c.left - r.left) <= _SNAP and abs(c.right - r.right) <= _SNAP]
     filled = [(c, r) for c, r in pairs if c.text and r.text]
     labels = [r for r in rest if r.text and not r.text.strip().isdigit()]
+    if any(form.canonical(c.text + r.text) in form.header_words() for c, r in filled):
+        return True  # 结果维 | 持
     return bool(pairs) and len(filled) <= 2 and bool(labels) and not any(_ENUMERATED.match(r.text) for r in labels[-1:])
 
 

@@ -252,7 +252,7 @@ def tree(deeper: bool) -> Portal:
         number = int(re.sub(r"\D", "", path) or 0)
         return html(listed([2020, 2021], f'<a href="/nb{number + 1}/">2019年年报</a>'))
 
-    return lambda path: NOT_THERE if path == "/robots.txt" else portal(path)
+    return lambda path: portal(path) if path == "/" or path.startswith("/nb") or path in GOOD else NOT_THERE
 
 
 def many_links(count: int) -> str:
@@ -340,9 +340,9 @@ CASES = {
     "selfloop": Case(site(column=redirect(COLUMN)), "partial", CIRCLE),
     "homeloop": Case(site(home=redirect("/")), "unreachable", CIRCLE),
     "chain": Case(made(r"/nb/(?:(\d+)/)?", lambda n: redirect(f"/nb/{n + 1}/")), "partial", "max redirections"),
-    "metaloop": Case(pages({COLUMN: refresh("/x/"), "/x/": refresh(COLUMN)}), "empty", "holds no report"),
+    "metaloop": Case(pages({COLUMN: refresh("/x/"), "/x/": refresh(COLUMN)}), "empty", "no annual-report column"),
     "metachain": Case(made(r"/nb/(?:(\d+)/)?", lambda n: refresh(f"/nb/{n + 1}/")), "partial", TOO_MANY),
-    "scriptloop": Case(pages({COLUMN: replace("/x/"), "/x/": replace(COLUMN)}), "partial", "more than 200 things"),
+    "scriptloop": Case(pages({COLUMN: replace("/x/"), "/x/": replace(COLUMN)}), "empty", "no annual-report column"),
     "scriptchain": Case(made(r"/nb/(?:(\d+)/)?", lambda n: replace(f"/nb/{n + 1}/")), "partial", TOO_MANY),
     # bodies cut short
     "short": Case(site(second=stream(HEAD_9999, _SMALL)), "partial", CUT_OFF),

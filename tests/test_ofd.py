@@ -210,10 +210,10 @@ def test_table_over_two_pages() -> None:
     ],
 )
 def test_hostile_pages_are_refused(pages: list[str]) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(ValueError, match=r"more than|well-formed"):
         read(*pages)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(
@@ -229,18 +229,18 @@ def test_hostile_pages_are_refused(pages: list[str]) -> None:
     ],
 )
 def test_junk_ends(page: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     assert read(page).grids == ()
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_stairs_end() -> None:
     """Rules each of which touches only the next."""
     steps = [(10 + n * 2.0, 10 + n * 2.0) for n in range(150)]
     stairs = "".join(line(x, y, x + 2, y) + line(x + 2, y, x + 2, y + 2) for x, y in steps)
-    started = time.monotonic()
+    started = time.process_time()
     assert read(*[stairs] * 20).grids == ()
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_a_page_that_is_not_there_is_refused() -> None:
