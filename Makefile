@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo demo-data test exhaustive bench lint lock clean
+.PHONY: demo demo-data test exhaustive bench docs lint lock clean
 
 demo: .venv/ready ## the whole line on the sample portals, then the site on http://127.0.0.1:8001/
 	$(BIN)/nianbao demo
@@ -18,6 +18,9 @@ exhaustive: .venv/ready ## the slow ones: every cell, every cut
 
 bench: .venv/ready ## how long reading takes, as a multiple of what the parsers alone take
 	$(BIN)/python bench/reading.py
+
+docs: .venv/ready ## the pages of docs/ that are written from the code
+	$(BIN)/python -m archive.dictionary
 
 lint: .venv/ready
 	$(BIN)/ruff format --check .
