@@ -107,10 +107,10 @@ def test_a_chain_of_sectors_without_end_is_refused() -> None:
     changed = bytearray(SMALL)
     for n in range(len(SMALL) // 512 - 1):
         struct.pack_into("<I", changed, first + 4 * n, n)
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(ValueError, match=r"torn|claims|no stream"):
         read(bytes(changed))
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_any_damage_is_a_reading_or_a_refusal() -> None:
@@ -121,10 +121,10 @@ def test_any_damage_is_a_reading_or_a_refusal() -> None:
         changed = bytearray(SMALL)
         for _ in range(chance.choice((1, 3, 30))):
             changed[chance.randrange(512, len(SMALL))] = chance.choice((0, 1, 0x7F, 0xFF, chance.randrange(256)))
-        started = time.monotonic()
+        started = time.process_time()
         try:
             read(bytes(changed))
         except ValueError:
             refused += 1
-        assert time.monotonic() - started < 5
+        assert time.process_time() - started < 5
     assert 0 < refused < 1500

@@ -139,19 +139,19 @@ def test_tracked_deletions_are_not_there() -> None:
     ],
 )
 def test_hostile_bodies_are_refused(body: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(ValueError, match=r"more than|well-formed"):
         read(body)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_deep_nesting_ends() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     inner = p("1") * 50
     for _ in range(60):
         inner = tbl(tc(inner + p("1") * 50))
     assert len(read(inner).grids) == 60
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(
@@ -165,6 +165,15 @@ def test_deep_nesting_ends() -> None:
         packed("<a/>")[:60],
         understated(packed(" " * 50_000_000)),
     ],
+    ids=[
+        "no_body",
+        "large",
+        "entity",
+        "many_parts",
+        "no_zip",
+        "torn",
+        "understated",
+    ],  # a zip holds the time it was made
 )
 def test_hostile_packages_are_refused(content: bytes) -> None:
     with pytest.raises(ValueError, match=r"\w"):

@@ -126,10 +126,10 @@ def test_deleted_row_is_not_there() -> None:
     ],
 )
 def test_hostile_files_are_refused(body: bytes) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(ValueError, match="more than"):
         read(body)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(
@@ -145,6 +145,6 @@ def test_hostile_files_are_refused(body: bytes) -> None:
     ],
 )
 def test_junk_ends(body: bytes) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     read(body)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5

@@ -218,10 +218,10 @@ FAR = sheet(row(1, c("A1", 1)), row(1048576, c("XFD1048576", 2)))
     ],
 )
 def test_hostile_books_are_refused(content: bytes) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(ValueError, match=r"more than|well-formed|document type"):
         xlsx.read(Document("", content, "xlsx"))
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_styled_far_out_is_no_table() -> None:
@@ -338,9 +338,9 @@ def test_one_record_of_an_xls_that_would_take_all_memory() -> None:
     for n in range(1, 40):
         twice = struct.pack("<BHHBHHB", 0x23, n, 0, 0x23, n, 0, 0x08)
         names += record(0x0018, "HBBHHI4B", 0, 0, 1, len(twice), 0, 0, 0, 0, 0, 0, more=b"\0a" + twice)
-    started = time.monotonic()
+    started = time.process_time()
     assert rows(xls_book(link + record(0x0203, "HHHd", 0, 0, 0, 7), names)) == [["7"]]
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 NUMBER = record(0x0203, "HHHd", 999, 9, 0, 7)
@@ -359,10 +359,10 @@ NUMBER = record(0x0203, "HHHd", 999, 9, 0, 7)
     ],
 )
 def test_hostile_xls_are_refused(cells: bytes, begins: tuple[int, ...], message: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(ValueError, match=message):
         xls_book(cells, begins=begins)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_pictures_in_an_xls_do_not_count() -> None:
@@ -377,10 +377,10 @@ def test_xls_any_damage_is_a_reading_or_a_refusal() -> None:
         changed = bytearray(SMALL)
         for _ in range(chance.choice((1, 3, 30))):
             changed[chance.randrange(512, len(SMALL))] = chance.choice((0, 1, 0x7F, 0xFF, chance.randrange(256)))
-        started = time.monotonic()
+        started = time.process_time()
         try:
             xls_read(bytes(changed))
         except ValueError:
             refused += 1
-        assert time.monotonic() - started < 5
+        assert time.process_time() - started < 5
     assert 0 < refused < 1500
