@@ -191,6 +191,7 @@ def _report_row(key: str, code: str, version: Version, number: int, current: boo
         "url": version.state.link.url,
         "digest": version.state.parts[0][1].record.digest,
         "published": head.published,
+        "index_number": head.index_number,
         "first_seen": version.state.first_seen,
         "revision": number,
         "current": int(current),

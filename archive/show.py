@@ -36,6 +36,7 @@ def as_json(file: str, report: Report) -> dict[str, Any]:
         "year": head.year,
         "scope": head.scope,
         "published": head.published,
+        "index_number": head.index_number,
         "facts": facts,
         "claims": [{"text": c.text, "item": c.item, "value": c.value} for c in report.claims if c.kind == "count"],
         "percentages": [dataclasses.asdict(c) for c in report.claims if c.kind != "count"],
@@ -47,7 +48,8 @@ def on_terminal(console: Console, file: str, report: Report) -> None:
     """Heading, the tables block by block, and the findings."""
     head = report.heading
     console.rule(_shown(f"{head.issuer or '？'} {head.year or '？'}"))
-    console.print(_shown(f"{file}\n{head.title or '（无标题）'}  发布 {head.published or '—'}  {head.scope or ''}"))
+    marks = f"发布 {head.published or '—'}  索引号 {head.index_number or '—'}  {head.scope or ''}"
+    console.print(_shown(f"{file}\n{head.title or '（无标题）'}  {marks}"))
     texts = {
         f.item: f.text.strip() + (f.unit if f.unit in ("万元", "亿元") and f.unit[0] not in f.text else "")
         for f in report.facts

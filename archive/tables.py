@@ -131,6 +131,7 @@ TABLES: dict[str, Table] = {
             "url": str,
             "digest": str,
             "published": str,
+            "index_number": str,
             "first_seen": str,
             "revision": int,
             "current": int,

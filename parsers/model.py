@@ -111,13 +111,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What a report says of itself. `published` is an ISO date; an unknown is None."""
+    """What a report says of itself. `published` is an ISO date, `index_number` the 索引号; an unknown is None."""
 
     title: str | None = None
     issuer: str | None = None
     year: int | None = None
     scope: str | None = None
     published: str | None = None
+    index_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 
 from parsers import checks, doc, docx, html, lay, narrative, numbers, odt, ofd, pdf, percentages, rtf, text, xls, xlsx
-from parsers.heading import heading, listed_heading
-from parsers.model import Content, Document, Fact, Finding, Heading, Report
+from parsers.heading import disagreements, said, said_in_list, settle
+from parsers.model import Content, Document, Fact, Finding, Report
 
 READERS = {
     "html": html.read,
@@ -47,7 +47,11 @@ def read(documents: Sequence[Document], names: Iterable[str] = (), listed: str =
     if not contents and not listed:
         raise NotAReport(findings[0].message.rpartition(" / ")[2])
     lines = [line for content in contents.values() for line in content.lines]
-    head = _merged([heading(documents[n], content.lines, names) for n, content in contents.items()], listed, names)
+    names = tuple(names)
+    stated = [said(documents[n], content.lines, names) for n, content in contents.items()]
+    in_list = said_in_list(listed, names) if listed else None
+    head = settle(stated, in_list)
+    findings += disagreements(stated, in_list)
     found: list[Fact] = []
     for number, content in contents.items():
         own, odd = lay.facts(content.grids)
@@ -96,13 +100,6 @@ def _content(document: Document) -> Content:
             or "its bytes are of no kind that nianbao reads (HTML, DOCX, DOC, PDF, OFD, ODT, RTF, XLSX, XLS, text)"
         )
     return reader(document)
-
-
-def _merged(heads: Sequence[Heading], listed: str, names: Iterable[str]) -> Heading:
-    """Each field from the first document that has it; what none has, from the title in the list."""
-    last = [listed_heading(listed, names)] if listed else []
-    fields = zip(*map(dataclasses.astuple, [*heads, *last]), strict=True)
-    return Heading(*(next(filter(None, values), None) for values in fields))
 
 
 def _has_parts(lines: Iterable[str]) -> bool:

@@ -59,3 +59,8 @@ def test_the_lines_of_a_form_spell_all_its_items(name: str) -> None:
         keys = [col.split(" ")[0] for col in cols.split(" · ")] if pattern.endswith("…") else [""]
         spelt += [pattern.removesuffix("…") + key for key in keys]
     assert spelt == [item.item for item in form.items(name)]
+
+
+def test_every_column_has_a_meaning() -> None:
+    told = (cells(line) for line in PAGES["data.md"].split("## Indicators")[0].splitlines() if line.startswith("| `"))
+    assert [row[0] for row in told if not row[2]] == []
