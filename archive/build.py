@@ -16,15 +16,16 @@ from typing import Any
 
 import sqlite_utils
 
-from archive import captures, registry, tables, versions, walk, warc
+from archive import captures, clock, deadlines, events, readings, registry, tables, versions, walk, warc
 from archive.captures import Capture, Holdings
 from archive.model import Run
 from archive.reader import Reader
-from archive.versions import Version
+from archive.readings import Reading
+from archive.versions import Issue, Version
 
 # Deleted and made anew with each portal, children first.
-_OF_REPORTS = ("events", "prose", "findings", "claims", "local_facts", "sheets", "documents")
-_OF_PORTAL = ("reports", "columns", "rejected", "failures", "captures", "runs", "archives")
+_OF_REPORTS = ("changes", "prose", "findings", "claims", "local_facts", "sheets", "documents")
+_OF_PORTAL = ("events", "reports", "columns", "rejected", "failures", "captures", "runs", "archives")
 
 
 def build(data: Path, full: bool = False, said: Callable[[str], None] = lambda line: None) -> list[str]:
@@ -143,7 +144,8 @@ def _rows(holdings: Holdings, paths: Iterable[Path], reader: Reader) -> dict[str
     if not holdings.runs:
         return {}
     portal = registry.from_dict(holdings.runs[-1].portal)
-    walked = list(walk.walk(portal, holdings, reader))
+    judged = walk.Judge(holdings, reader)
+    walked = list(walk.walk(portal, holdings, judged))
     rows: dict[str, list[dict[str, Any]]] = {
         "portals": [{k: v for k, v in dataclasses.asdict(portal).items() if k not in ("columns", "hosts")}],
         "runs": [_run_row(run, portal.code) for run in holdings.runs],
@@ -153,9 +155,15 @@ def _rows(holdings: Holdings, paths: Iterable[Path], reader: Reader) -> dict[str
         "rejected": walk.rejected_rows(portal, walked),
         "archives": [{"filename": p.name, "portal": portal.code, "bytes": p.stat().st_size} for p in paths],
     }
-    reports = versions.by_issue(portal, holdings, [f for f in walked if f.link.kind == "report"], reader)
-    for name, row in _report_rows(reports, portal.code):
-        rows.setdefault(name, []).append(row)
+    reports = [found for found in walked if found.link.kind == "report"]
+    issues = versions.by_issue(portal, holdings, reports, reader, judged)
+    read = readings.readings(holdings, judged)
+    rows["events"] = [*events.moved_portals(portal.code, holdings)]
+    if not holdings.runs[-1].sample:  # no real district is called overdue from samples
+        rows["events"] += events.overdue(portal, issues, read)
+    for issue in issues:
+        for name, row in _issue_rows(issue, portal.code, read):
+            rows.setdefault(name, []).append(row)
     return rows
 
 
@@ -169,18 +177,30 @@ def _capture_row(capture: Capture, code: str) -> dict[str, Any]:
     return {**{k: v for k, v in row.items() if k not in ("type", "sha256")}, "portal": code, "run": capture.run}
 
 
-def _report_rows(versions: dict[tuple[str, int], list[Version]], code: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for (issuer, year), revisions in versions.items():
-        for number, version in enumerate(revisions, 1):
-            identity = hashlib.sha256(issuer.encode()).hexdigest()[:8]
-            key = f"{code}-{year}-{identity}-{number}"
-            yield "reports", _report_row(key, code, version, number, number == len(revisions))
-            yield from _parts_of(key, version)
-            yield "events", _event(key, code, version, number)
+def _issue_rows(issue: Issue, code: str, read: list[Reading]) -> Iterator[tuple[str, dict[str, Any]]]:
+    happened = [*events.new_and_revised(code, issue), *events.comings_and_goings(code, issue, read)]
+    yield from (("events", event) for event in happened)
+    yield from (("changes", change) for change in events.changes(code, issue))
+    due = deadlines.deadline(issue.scope, issue.year)
+    first = issue.revisions[0].state
+    stated, platform = issue.revisions[0].heading.published, deadlines.platform_date(first.link.url)
+    seen, watched = clock.parse(first.first_seen), events.watched(issue, read)
+    in_time = deadlines.timeliness(due, stated, platform, seen, watched)
+    whereabouts = [event["kind"] for event in happened if event["kind"] in ("withdrawn", "back")]
+    of_all = {
+        "due": due and due.isoformat(),
+        "timeliness": in_time,
+        "withdrawn": int(whereabouts[-1:] == ["withdrawn"]),
+    }
+    for number, version in enumerate(issue.revisions, 1):
+        key = events.report_id(code, issue, number)
+        current = number == len(issue.revisions)
+        yield "reports", {**_report_row(key, code, version, number, current), **of_all}
+        yield from _parts_of(key, version)
 
 
 def _report_row(key: str, code: str, version: Version, number: int, current: bool) -> dict[str, Any]:
-    head = version.heading
+    head, state = version.heading, version.state
     return {
         "id": key,
         "portal": code,
@@ -188,11 +208,13 @@ def _report_row(key: str, code: str, version: Version, number: int, current: boo
         "scope": head.scope,
         "year": head.year,
         "title": head.title,
-        "url": version.state.link.url,
-        "digest": version.state.parts[0][1].record.digest,
+        "url": state.link.url,
+        "digest": state.parts[0][1].record.digest,
         "published": head.published,
+        "platform_date": deadlines.platform_date(state.link.url),
         "index_number": head.index_number,
-        "first_seen": version.state.first_seen,
+        "first_seen": state.first_seen,
+        "last_seen": state.last_seen,
         "revision": number,
         "current": int(current),
         "content_digest": version.content_digest,
@@ -217,9 +239,3 @@ def _parts_of(key: str, version: Version) -> Iterator[tuple[str, dict[str, Any]]
         row["items"] = json.dumps(finding.items, ensure_ascii=False)
         yield "findings", {k: v for k, v in row.items() if k != "check"}
     yield "prose", {"report": key, "text": version.read.prose}
-
-
-def _event(key: str, code: str, version: Version, number: int) -> dict[str, Any]:
-    kind, zh, en = ("new", "新收到", "new") if number == 1 else ("revised", "有改动", f"revised (revision {number})")
-    message = f"{zh}：{version.heading.issuer} {version.heading.year} 年度报告 / {en}: report of {version.heading.year}"
-    return {"date": version.state.first_seen, "kind": kind, "portal": code, "report": key, "message": message}

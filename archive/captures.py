@@ -62,6 +62,11 @@ class Holdings:
         said = next((c for c in reversed(known) if c.record.type != "revisit"), None)
         return (said, known[-1].record.timestamp) if said else None
 
+    def seen(self, capture: Capture, visit: int) -> str:
+        """When, as of a visit, its address was last asked for: a server that says Not Modified gives it again."""
+        known = self._answers[capture.record.url]
+        return known[bisect_right(known, visit, key=lambda c: c.visit) - 1].record.timestamp
+
     def home(self, visit: int) -> Capture | None:
         """The portal's home page as of a visit."""
         return self.at(address(self.runs[visit].portal["home"], "") or "", visit)
@@ -75,14 +80,11 @@ class Holdings:
                 seen.add(capture.record.digest)
                 yield capture
 
-    def pages(self, url: str) -> Iterator[Document]:
+    def looks(self, url: str) -> list[Capture]:
         """Each different page that an address has answered with, then those that a browser made of them."""
         versions = list(self.versions(url))
         rendered = {c.record.digest: c for version in versions for c in self.rendered(version)}
-        for capture in (*versions, *rendered.values()):
-            page = self.document(capture)
-            if page:
-                yield page
+        return [*versions, *rendered.values()]
 
     def is_missing(self, page: Document) -> bool:
         """Whether a page says what the portal says to an address that does not exist, with status 200 to both."""
@@ -131,7 +133,8 @@ class Holdings:
     @cached_property
     def _nowhere(self) -> list[Document]:
         homes = dict.fromkeys(run.portal["home"] for run in self.runs)
-        return [page for home in homes for page in self.pages(registry.nowhere(home))]
+        looks = (capture for home in homes for capture in self.looks(registry.nowhere(home)))
+        return list(filter(None, map(self.document, looks)))
 
     @cached_property
     def _answers(self) -> dict[str, list[Capture]]:

@@ -1,7 +1,9 @@
 """The time, which tests and drills can set: NIANBAO_NOW=2026-03-01T00:00:00Z starts the clock there, and it runs."""
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
+
+BEIJING = timezone(timedelta(hours=8))
 
 
 class ClockError(ValueError):
@@ -29,3 +31,8 @@ def now() -> datetime:
 def iso(moment: datetime) -> str:
     """As the database and the WARC write a time: 2026-03-01T00:00:00Z."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse(time: str) -> datetime:
+    """The moment that `iso` wrote."""
+    return datetime.fromisoformat(time).astimezone(UTC)

@@ -11,11 +11,10 @@ from typing import Any
 from archive.captures import Capture, Holdings
 from archive.model import Portal
 from archive.reader import Failed, Reader
-from archive.walk import Found
+from archive.walk import Found, Judge
 from archive.warc import address
 from parsers import blocking, report
-from parsers.links import links
-from parsers.model import Document, Heading, Link, Report
+from parsers.model import Document, Finding, Heading, Link, Report
 from parsers.numbers import squash
 
 _COUNTER = re.compile(r"(?:访问|浏览|点击|阅读)(?:量|次数|数|人次)?:?\d+次?")
@@ -26,11 +25,11 @@ class State:
     """A report's page with its attachments as a visit left them: what each is, and its capture."""
 
     link: Link
+    address: str  # of the link (warc.address)
     parts: tuple[tuple[str, Capture], ...]
 
-    @property
-    def first_seen(self) -> str:
-        return max(capture.record.timestamp for _, capture in self.parts)
+    first_seen: str
+    last_seen: str  # when the portal last gave the page so
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +42,24 @@ class Version:
     content_digest: str
 
 
-def by_issue(
-    portal: Portal, holdings: Holdings, found: Iterable[Found], reader: Reader
-) -> dict[tuple[str, int], list[Version]]:
-    """(issuer, year) → its versions, oldest first, each different from the one before."""
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One body's report of one year: its revisions, oldest first, and every address (warc.address) it ever had."""
+
+    issuer: str
+    scope: str | None
+    year: int
+    revisions: tuple[Version, ...]
+    addresses: frozenset[str]
+
+
+def by_issue(portal: Portal, holdings: Holdings, found: Iterable[Found], reader: Reader, judged: Judge) -> list[Issue]:
+    """Every report of a portal, by issuer and year."""
     states: list[State] = []
 
     def calls() -> Iterator[tuple[Any, ...]]:
         for one in found:
-            for state, documents in _states(holdings, one, reader):
+            for state, documents in _states(holdings, one, judged):
                 states.append(state)
                 yield documents, [portal.name], state.link.text
 
@@ -61,13 +69,38 @@ def by_issue(
         if isinstance(read, Exception):
             raise read
         version = _version(portal, states[number], read)
-        issue = str(version.heading.issuer), int(version.heading.year or 0)
-        versions.setdefault(issue, []).append(version)
-    issues = {issue: _revisions(versions[issue]) for issue in sorted(versions)}
-    for (issuer, year), revisions in issues.items():
+        key = str(version.heading.issuer), int(version.heading.year or 0)
+        versions.setdefault(key, []).append(version)
+    issues = {key: _issue(*key, versions[key]) for key in sorted(versions)}
+    for (issuer, year), issue in issues.items():
         if before := issues.get((issuer, year - 1)):
-            issues[issuer, year] = [_against(version, before[-1]) for version in revisions]
-    return issues
+            against = tuple(_against(version, before.revisions[-1]) for version in issue.revisions)
+            issues[issuer, year] = dataclasses.replace(issue, revisions=against)
+    return list(issues.values())
+
+
+def _issue(issuer: str, year: int, versions: list[Version]) -> Issue:
+    addresses = frozenset(v.state.address for v in versions)
+    copies = _copies(versions)
+    revisions = _revisions([v for v in versions if v.state.address not in copies])
+    known = {v.content_digest for v in revisions}
+    others = sorted({v.state.link.url for v in versions if v.content_digest not in known and v.state.address in copies})
+    if others:
+        last = revisions[-1]
+        said = f"另有网页也称是该报告，内容不同：{'，'.join(others)} / other pages say they are this report, and differ"
+        read = dataclasses.replace(last.read, findings=(*last.read.findings, Finding("also_at", "info", said)))
+        revisions = (*revisions[:-1], dataclasses.replace(last, read=read))
+    return Issue(issuer, revisions[-1].heading.scope, year, revisions, addresses)
+
+
+def _copies(versions: list[Version]) -> set[str]:
+    """The addresses that came with another one in the same visit: (图片版), a second column. The fullest one counts."""
+    by_visit: dict[int, list[tuple[int, str]]] = {}
+    firsts = {v.state.address: v for v in sorted(versions, key=lambda v: v.state.first_seen, reverse=True)}
+    for where, first in firsts.items():
+        visit = max(capture.visit for _, capture in first.state.parts)
+        by_visit.setdefault(visit, []).append((-len(first.read.facts), where))
+    return {where for found in by_visit.values() for _, where in sorted(found)[1:]}
 
 
 def _against(version: Version, before: Version) -> Version:
@@ -77,34 +110,42 @@ def _against(version: Version, before: Version) -> Version:
     return dataclasses.replace(version, read=read)
 
 
-def _states(holdings: Holdings, found: Found, reader: Reader) -> Iterator[tuple[State, list[Document]]]:
-    """The states of one report with their documents, as each visit left them."""
-    last: list[str] = []
+def _states(holdings: Holdings, found: Found, judged: Judge) -> Iterator[tuple[State, list[Document]]]:
+    """The states of one report with their documents, as the visits left them."""
+    held: tuple[State, list[Document]] | None = None
     for visit in range(len(holdings.runs)):
         page, home = holdings.at(found.address, visit), holdings.home(visit)
         document = holdings.document(page) if page else None
         if not page or not document or page == home or holdings.is_missing(document) or blocking.shell(document):
             continue
-        parts = [(document, page), *_attachments(holdings, document, visit, reader)]
-        digests = [capture.record.digest for _, capture in parts]
-        if digests != last:
-            last = digests
-            kinds = tuple((document.media_type, capture) for document, capture in parts)
-            yield State(found.link, kinds), [document for document, _ in parts]
+        parts = [(document, page), *_attachments(holdings, page, document, visit, judged)]
+        kinds = tuple((document.media_type, capture) for document, capture in parts)
+        seen = holdings.seen(page, visit)
+        if held and [c.record.digest for _, c in held[0].parts] == [c.record.digest for _, c in kinds]:
+            held = dataclasses.replace(held[0], last_seen=seen), held[1]
+            continue
+        if held:
+            yield held
+        first = max(capture.record.timestamp for _, capture in kinds)
+        held = State(found.link, found.address, kinds, first, seen), [document for document, _ in parts]
+    if held:
+        yield held
 
 
-def _attachments(holdings: Holdings, page: Document, visit: int, reader: Reader) -> Iterator[tuple[Document, Capture]]:
-    if page.media_type != "html":
+def _attachments(
+    holdings: Holdings, page: Capture, document: Document, visit: int, judged: Judge
+) -> Iterator[tuple[Document, Capture]]:
+    if document.media_type != "html":
         return
     try:
-        attached = reader.call(links, page, "report")
+        attached = judged(page, "report").taken
     except Failed:  # of which the reading of the page itself will tell
         return
-    for link in attached:
+    for link, _ in attached:
         capture = holdings.at(address(link.url, link.body.encode()), visit)
-        document = holdings.document(capture) if capture else None
-        if capture and document and not holdings.is_missing(document):
-            yield document, capture
+        found = holdings.document(capture) if capture else None
+        if capture and found and not holdings.is_missing(found):
+            yield found, capture
 
 
 def _again(holdings: Holdings, state: State, portal: Portal, reader: Reader) -> Report:
@@ -124,17 +165,31 @@ def _version(portal: Portal, state: State, read: Report) -> Version:
     head = read.heading
     if not head.issuer:  # a title that names nobody, in the column of a district: the district's government
         head = dataclasses.replace(head, issuer=portal.name + "人民政府", scope="government")
-    return Version(state, head, read, _content_digest(head, read))
+    return Version(state, head, read, _content_digest(state, head, read))
 
 
-def _content_digest(head: Heading, read: Report) -> str:
+def _content_digest(state: State, head: Heading, read: Report) -> str:
     """SHA-256 of what a reader would call the report's content; a page's frame and visitor counters are not in it."""
-    facts = sorted((f.item, squash(f.text)) for f in read.facts)
-    content = json.dumps([head.title, facts, _COUNTER.sub("", squash(read.prose))], ensure_ascii=False)
+    content = json.dumps([head.title, sorted(figures(read).items()), text(read), unread(state)], ensure_ascii=False)
     return "sha256:" + hashlib.sha256(content.encode()).hexdigest()
 
 
-def _revisions(versions: list[Version]) -> list[Version]:
+def figures(read: Report) -> dict[str, str]:
+    """item → the text printed, without white space."""
+    return {fact.item: squash(fact.text) for fact in read.facts}
+
+
+def text(read: Report) -> str:
+    """The prose without white space and without visitor counters."""
+    return _COUNTER.sub("", squash(read.prose))
+
+
+def unread(state: State) -> list[str]:
+    """The payload digests of attachments whose content cannot be compared: pictures, archives, what nobody knows."""
+    return sorted(capture.record.digest for kind, capture in state.parts[1:] if kind not in report.READERS)
+
+
+def _revisions(versions: list[Version]) -> tuple[Version, ...]:
     """Versions in the order in which they were first seen.
 
     One that says what the one before said is no new one, nor is one without any table after one that had some: a page
@@ -145,4 +200,4 @@ def _revisions(versions: list[Version]) -> list[Version]:
         emptied = not version.read.facts and any(other.read.facts for other in kept)
         if not emptied and version.content_digest not in [other.content_digest for other in kept[-1:]]:
             kept.append(version)
-    return kept
+    return tuple(kept)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archive import warc
-from archive.captures import Holdings
+from archive.captures import Capture, Holdings
 from archive.model import Portal
 from archive.reader import Failed, Reader
 from parsers import anchors
-from parsers.links import Rejected, judge, score
+from parsers.links import Judged, Rejected, judge, score
 from parsers.model import Link
 
 
@@ -28,7 +28,34 @@ class Found:
         return warc.address(self.link.url, self.link.body.encode())
 
 
-def walk(portal: Portal, holdings: Holdings, reader: Reader) -> Iterator[Found]:
+class Judge:
+    """What the links of a captured page are (parsers.links.judge). A payload is judged once, however often seen."""
+
+    def __init__(self, holdings: Holdings, reader: Reader) -> None:
+        self._holdings, self._reader = holdings, reader
+        self._judged: dict[tuple[str, str, str], Judged | Failed] = {}
+
+    def __call__(self, capture: Capture, kind: str) -> Judged:
+        """`kind` is that of the link which led there. A page that cannot be read, or is missing, has no links."""
+        key = capture.record.digest, capture.record.url, kind
+        if key not in self._judged:
+            self._judged[key] = self._read(capture, kind)
+        judged = self._judged[key]
+        if isinstance(judged, Failed):
+            raise judged
+        return judged
+
+    def _read(self, capture: Capture, kind: str) -> Judged | Failed:
+        page = self._holdings.document(capture)
+        if not page or (kind not in ("home", "hub") and self._holdings.is_missing(page)):
+            return Judged([], [])
+        try:
+            return self._reader.call(judge, page, kind)
+        except Failed as error:
+            return error
+
+
+def walk(portal: Portal, holdings: Holdings, judged: Judge) -> Iterator[Found]:
     """Everything that home and the registry's columns lead to, through every version that is kept of each page."""
     todo = [Found(Link(anchors.address(portal.home, "") or "", "", "home"), "")]
     todo += [Found(Link(anchors.address(url, "") or "", "", "column"), "") for url in portal.columns]
@@ -40,20 +67,19 @@ def walk(portal: Portal, holdings: Holdings, reader: Reader) -> Iterator[Found]:
         seen.add((found.address, found.link.kind))
         yield found
         if found.link.kind not in ("report", "attachment"):
-            todo += _leads_to(found, holdings, reader)
+            todo += _leads_to(found, holdings, judged)
 
 
-def _leads_to(found: Found, holdings: Holdings, reader: Reader) -> Iterator[Found]:
-    for page in holdings.pages(found.address):
-        if found.link.kind not in ("home", "hub") and holdings.is_missing(page):
-            continue
+def _leads_to(found: Found, holdings: Holdings, judged: Judge) -> Iterator[Found]:
+    for capture in holdings.looks(found.address):
+        url = warc.url_of(capture.record.url)
         try:
-            judged = reader.call(judge, page, found.link.kind)
+            links = judged(capture, found.link.kind)
         except Failed as error:
-            found.rejected.append(Rejected(page.url, found.link.text, f"its links could not be read: {error}"))
+            found.rejected.append(Rejected(url, found.link.text, f"its links could not be read: {error}"))
             continue
-        found.rejected.extend(judged.rejected)
-        yield from (_next(found, link, page.url, why) for link, why in judged.taken)
+        found.rejected.extend(links.rejected)
+        yield from (_next(found, link, url, why) for link, why in links.taken)
 
 
 def _next(found: Found, link: Link, page: str, why: str) -> Found:

@@ -175,10 +175,11 @@ def test_a_request_that_cannot_be_recorded_fails(nianbao: Command, portals: Samp
 def test_a_second_visit_doubles_nothing(nianbao: Command) -> None:
     first = nianbao("crawl", "laiwu", *FAST)
     assert "1 new, 0 revised, 0 unchanged" in first.stdout
-    before = rows(nianbao.data, "select * from reports"), rows(nianbao.data, "select * from events")
+    kept = "select id, url, digest, first_seen, revision, current, content_digest from reports", "select * from events"
+    before = [rows(nianbao.data, sql) for sql in kept]
     second = nianbao("crawl", "laiwu", *FAST, "--recheck")
     assert "0 new, 0 revised, 1 unchanged" in second.stdout
-    assert (rows(nianbao.data, "select * from reports"), rows(nianbao.data, "select * from events")) == before
+    assert [rows(nianbao.data, sql) for sql in kept] == before
     assert len(rows(nianbao.data, "select * from runs")) == 2
 
 
@@ -191,7 +192,12 @@ def test_a_changed_figure_is_a_revision_and_a_page_frame_is_not(nianbao: Command
     found = rows(nianbao.data, "select revision, current, value from reports join facts on report = id"
                  " where item = 'disclosure.licensing.decisions' order by revision")  # fmt: skip
     assert [tuple(r.values()) for r in found] == [(1, 0, 66374), (2, 1, 66375)]
-    assert [r["kind"] for r in rows(nianbao.data, "select kind from events order by date")] == ["new", "revised"]
+    assert [
+        r["kind"] for r in rows(nianbao.data, "select kind from events where report is not null order by date")
+    ] == [
+        "new",
+        "revised",
+    ]
 
 
 def test_a_page_that_stands_in_for_the_report_does_not_hide_it(nianbao: Command, portals: SamplePortals) -> None:

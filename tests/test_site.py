@@ -113,7 +113,8 @@ def doctored(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         for year, revision, current in ((2021, 2, 1), (2020, 1, 1), (2022, 1, 1)):
             db.execute(
                 "insert into reports select 'r-'||?||'-'||?, portal, issuer, scope, ?, title, url, digest, published,"
-                " index_number, first_seen, ?, ?, content_digest from reports where id = ?",
+                " platform_date, index_number, first_seen, last_seen, due, timeliness, withdrawn, ?, ?, content_digest"
+                " from reports where id = ?",
                 [year, revision, year, revision, current, key],
             )
         db.execute("update reports set current = 0 where id = ?", [key])
