@@ -16,7 +16,7 @@ from typing import Any
 
 import sqlite_utils
 
-from archive import captures, clock, deadlines, events, readings, registry, tables, versions, walk, warc
+from archive import captures, clock, coverage, deadlines, events, readings, registry, tables, versions, walk, warc
 from archive.captures import Capture, Holdings
 from archive.model import Run
 from archive.reader import Reader
@@ -25,7 +25,7 @@ from archive.versions import Issue, Version
 
 # Deleted and made anew with each portal, children first.
 _OF_REPORTS = ("changes", "prose", "findings", "claims", "local_facts", "sheets", "documents")
-_OF_PORTAL = ("events", "reports", "columns", "rejected", "failures", "captures", "runs", "archives")
+_OF_PORTAL = ("events", "coverage", "reports", "columns", "rejected", "failures", "captures", "runs", "archives")
 
 
 def build(data: Path, full: bool = False, said: Callable[[str], None] = lambda line: None) -> list[str]:
@@ -164,6 +164,7 @@ def _rows(holdings: Holdings, paths: Iterable[Path], reader: Reader) -> dict[str
     for issue in issues:
         for name, row in _issue_rows(issue, portal.code, read):
             rows.setdefault(name, []).append(row)
+    rows["coverage"] = [*coverage.rows(portal, holdings, issues, read, rows["events"])]
     return rows
 
 

@@ -221,6 +221,12 @@ TABLES: dict[str, Table] = {
         ("report", "item"),
         (("report", "reports", "id"),),
     ),
+    "coverage": (
+        "覆盖：每个区县政府每年度的报告有无 / of each portal's government: which years' reports are there",
+        {"portal": str, "year": int, "state": str, "report": str},
+        ("portal", "year"),
+        (("portal", "portals", "code"), ("report", "reports", "id")),
+    ),
     "archives": (
         "已读入的 WARC 文件 / WARC files that the database was built from",
         {"filename": str, "portal": str, "bytes": int},
