@@ -1,13 +1,11 @@
 """The command `nianbao`. Exit codes: 0 done; 1 done, but something is wrong; 2 wrong use; 3 data folder in use."""
 
-import functools
 import io
 import json
 import os
 import sqlite3
 import sys
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,22 +13,15 @@ import click
 import sqlite_utils
 from rich.console import Console
 
-from archive import build, captures, clock, lock, probe, registry, repair, serve, show, visits, warc
+from archive import captures, clock, lock, probe, registry, repair, serve, show, visits, warc
 from archive.model import Portal
+from archive.options import Ended, build_rows, database, existing, folder_of, options
 from archive.reader import Failed, Reader
 from archive.verify import verify
 from parsers import document, report
 from parsers.checks import LEVELS
 
 DEMO_CONTACT = "https://example.org/nianbao-demo"
-
-
-class _Failed(Exception):
-    """Ends the command with one line and an exit code."""
-
-    def __init__(self, code: int, message: str = "") -> None:
-        super().__init__(message)
-        self.code = code
 
 
 def main() -> None:
@@ -53,7 +44,7 @@ def main() -> None:
         _end(1, str(error))
     except sqlite3.DatabaseError as error:
         _end(1, f"the database cannot be read ({error}); delete it and run `nianbao build --full`")
-    except _Failed as error:
+    except Ended as error:
         _end(error.code, str(error))
     except Exception as error:
         _end(1, f"{type(error).__name__}: {error} (this is a fault of nianbao; --debug shows where)")
@@ -67,38 +58,6 @@ def _end(code: int, message: str) -> None:
     sys.exit(code)
 
 
-def _options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that every command has."""
-
-    @click.option("--data", type=click.Path(path_type=Path), envvar="NIANBAO_DATA", help="The data folder (data/).")
-    @click.option(
-        "--registry",
-        "registries",
-        type=click.Path(path_type=Path),
-        multiple=True,
-        help="Further portals: a TOML file or a folder of them; repeatable.",
-    )
-    @click.option("--only-registry", is_flag=True, help="Leave the bundled registry out.")
-    @click.option("-s", "settings", multiple=True, metavar="NAME=VALUE", help="A Scrapy setting; repeatable.")
-    @click.option("--debug", is_flag=True, help="Show tracebacks.")
-    @functools.wraps(function)
-    def command(debug: bool, **given: Any) -> Any:
-        clock.now()  # a wrong NIANBAO_NOW is said before anything is done
-        given["settings"] = dict(_setting(s) for s in given["settings"])
-        return function(**given)
-
-    return command
-
-
-def _setting(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise click.BadParameter(f"-s takes NAME=VALUE, not {text!r}")
-    if name in ("NIANBAO_DATA", "NIANBAO_REGISTRY", "NIANBAO_ONLY_REGISTRY", "NIANBAO_SAMPLE"):
-        raise click.BadParameter(f"{name} is set by the command's own options")
-    return name, value
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="nianbao")
 def cli() -> None:
@@ -108,7 +67,7 @@ def cli() -> None:
 @cli.command()
 @click.argument("portals", nargs=-1)
 @click.option("--recheck", is_flag=True, help="Ask again for all reports and list pages, however lately they were had.")
-@_options
+@options
 def crawl(
     portals: tuple[str, ...],
     recheck: bool,
@@ -125,17 +84,10 @@ def crawl(
         "NIANBAO_ONLY_REGISTRY": str(int(only_registry)),
         "NIANBAO_RECHECK": str(int(recheck)),
     }
-    folder = _folder(data)
+    folder = folder_of(data)
     if path := _first_capture(folder, sample=True):
-        raise _Failed(2, f"{folder} holds sample captures ({path.name}); choose another folder with --data")
+        raise Ended(2, f"{folder} holds sample captures ({path.name}); choose another folder with --data")
     return _crawl(chosen, folder, given | settings, {})
-
-
-def _folder(data: Path | None, default: str = "data") -> Path:
-    folder = (data or Path(default)).absolute()
-    if folder.exists() and not folder.is_dir():
-        raise _Failed(2, f"{folder} is a file, not a folder; choose another with --data")
-    return folder
 
 
 def _crawl(chosen: list[Portal], data: Path, settings: dict[str, str], environment: dict[str, str]) -> int:
@@ -145,7 +97,7 @@ def _crawl(chosen: list[Portal], data: Path, settings: dict[str, str], environme
             click.echo(f"nianbao: {line}", err=True)
         files, known = {path.name for path in warc.files(data)}, _report_ids(data)
         visits.send(chosen, data, settings, environment)
-        damaged = _build(data, full=False)
+        damaged = build_rows(data, full=False)
         good = [_tell(portal, data, files, known) for portal in chosen]
     return int(bool(damaged) or not all(good))
 
@@ -179,21 +131,14 @@ def _tell(portal: Portal, data: Path, files: set[str], known: set[str]) -> bool:
     return visit["verdict"] == "ok" or (visit["verdict"] == "empty" and not portal.expect_reports)
 
 
-def _build(data: Path, full: bool) -> list[str]:
-    damaged = build.build(data, full)
-    for line in damaged:
-        click.echo(f"nianbao: {line}; `nianbao verify` tells more", err=True)
-    return damaged
-
-
 @cli.command("probe")
 @click.argument("url")
-@_options
+@options
 def probe_command(url: str, settings: dict[str, str], **_: Any) -> None:
     """A dry run on URL, for whoever adds a portal: columns, reports, the registry entry to paste."""
     _need_contact()
     if not registry.is_http(url):
-        raise _Failed(
+        raise Ended(
             2, f"{url!r} is not an http address; probe takes a portal's home, such as http://www.example.gov.cn/"
         )
     for line in probe.probe(url, settings):
@@ -202,40 +147,26 @@ def probe_command(url: str, settings: dict[str, str], **_: Any) -> None:
 
 def _need_contact() -> None:
     if not os.environ.get("NIANBAO_CONTACT"):
-        raise _Failed(2, "set NIANBAO_CONTACT to a mail or web address where a portal's people can reach you")
+        raise Ended(2, "set NIANBAO_CONTACT to a mail or web address where a portal's people can reach you")
 
 
 @cli.command("build")
 @click.option("--full", is_flag=True, help="From nothing, not only what is new.")
-@_options
+@options
 def build_command(full: bool, data: Path | None, **_: Any) -> int:
     """WARC → SQLite."""
-    folder = _existing(data)
+    folder = existing(data)
     with lock.locked(folder):
-        damaged = _build(folder, full)
+        damaged = build_rows(folder, full)
     db = sqlite_utils.Database(folder / "nianbao.db")
     click.echo(f"{folder / 'nianbao.db'}: {db.table('reports').count} reports, {db.table('captures').count} captures")
     return int(bool(damaged))
 
 
-def _existing(data: Path | None) -> Path:
-    folder = _folder(data)
-    if not (folder / "warc").is_dir():
-        raise _Failed(2, f"{folder} holds no archive; `nianbao crawl` makes one, --data names another folder")
-    return folder
-
-
-def _database(data: Path | None) -> Path:
-    path = _folder(data) / "nianbao.db"
-    if not path.exists():
-        raise _Failed(2, f"{path} does not exist; `nianbao build` makes it, --data names another folder")
-    return path
-
-
 @cli.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file.")
-@_options
+@options
 def read(files: tuple[Path, ...], as_json: bool, registries: tuple[Path, ...], only_registry: bool, **_: Any) -> int:
     """Read report FILES without any archive: tables and findings, or JSON."""
     names = [p.name for p in registry.load(registries, bundled=not only_registry).values()]
@@ -261,10 +192,10 @@ def _read(file: Path, as_json: bool, names: list[str], reader: Reader) -> int:
 
 
 @cli.command()
-@_options
+@options
 def check(data: Path | None, **_: Any) -> None:
     """Every finding, worst first."""
-    db = sqlite_utils.Database(_database(data))
+    db = sqlite_utils.Database(database(data))
     console = Console()
     rows = db.query(
         "select f.*, r.issuer, r.year from findings f join reports r on r.id = f.report where r.current"
@@ -277,30 +208,30 @@ def check(data: Path | None, **_: Any) -> None:
 
 
 @cli.command("verify")
-@_options
+@options
 def verify_command(data: Path | None, **_: Any) -> int:
     """Every WARC record's digest, every database row's capture."""
-    folder = _existing(data)
+    folder = existing(data)
     problems = list(verify(folder))
     for line in problems:
         click.echo(line)
     if problems:
-        raise _Failed(1, f"things that are wrong: {len(problems)}; restore files that are named above from a copy")
+        raise Ended(1, f"things that are wrong: {len(problems)}; restore files that are named above from a copy")
     click.echo(f"{len(warc.files(folder))} WARC files: every record and every row is as it was written")
     return 0
 
 
 @cli.command("serve")
 @click.option("--port", type=click.IntRange(1, 65535), default=8001, show_default=True, help="On 127.0.0.1.")
-@_options
+@options
 def serve_command(port: int, data: Path | None, **_: Any) -> NoReturn:
     """Datasette on 127.0.0.1, read-only."""
-    _serve(_database(data).parent, port)
+    _serve(database(data).parent, port)
 
 
 def _serve(data: Path, port: int) -> NoReturn:
     if not serve.port_is_free("127.0.0.1", port):
-        raise _Failed(2, f"port {port} is in use; choose another with --port")
+        raise Ended(2, f"port {port} is in use; choose another with --port")
     click.echo(f"http://127.0.0.1:{port}/  (Ctrl-C ends)", err=True)
     # This process becomes Datasette, so that a signal sent to it reaches the server.
     os.execv(sys.executable, [sys.executable, "-m", "datasette", *serve.arguments(data, port)])  # noqa: S606
@@ -309,16 +240,16 @@ def _serve(data: Path, port: int) -> NoReturn:
 @cli.command()
 @click.option("--no-serve", is_flag=True, help="Stop before serving.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8001, show_default=True, help="On 127.0.0.1.")
-@_options
+@options
 def demo(no_serve: bool, port: int, data: Path | None, settings: dict[str, str], **_: Any) -> int:
     """The whole line on the bundled sample portals, over loopback; then serve it."""
     from sample_portals import PORTALS, SamplePortals
 
-    folder = _folder(data, "data-demo")
+    folder = folder_of(data, "data-demo")
     if path := _first_capture(folder, sample=False):
-        raise _Failed(2, f"{folder} holds captures of real portals ({path.name}); choose another folder with --data")
+        raise Ended(2, f"{folder} holds captures of real portals ({path.name}); choose another folder with --data")
     if not no_serve and not serve.port_is_free("127.0.0.1", port):
-        raise _Failed(2, f"port {port} is in use; choose another with --port")
+        raise Ended(2, f"port {port} is in use; choose another with --port")
     chosen = registry.find(PORTALS, registry.load())
     given = {"NIANBAO_SAMPLE": "1", "DOWNLOAD_DELAY": "0", "AUTOTHROTTLE_ENABLED": "0", **settings}
     with SamplePortals() as portals:
