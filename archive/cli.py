@@ -13,7 +13,7 @@ import click
 import sqlite_utils
 from rich.console import Console
 
-from archive import captures, clock, lock, probe, registry, repair, serve, show, visits, warc
+from archive import captures, clock, lock, news, notices, probe, registry, repair, serve, show, status, visits, warc
 from archive.model import Portal
 from archive.options import Ended, build_rows, database, existing, folder_of, options
 from archive.reader import Failed, Reader
@@ -99,7 +99,17 @@ def _crawl(chosen: list[Portal], data: Path, settings: dict[str, str], environme
         visits.send(chosen, data, settings, environment)
         damaged = build_rows(data, full=False)
         good = [_tell(portal, data, files, known) for portal in chosen]
-    return int(bool(damaged) or not all(good))
+        told = _notify(data, chosen, damaged)
+    return int(bool(damaged) or not all(good) or not told)
+
+
+def _notify(data: Path, portals: list[Portal], damaged: list[str]) -> bool:
+    try:
+        notices.after_crawl(data, portals, damaged)
+    except notices.NotSent as error:
+        click.echo(f"nianbao: {error}", err=True)
+        return False
+    return True
 
 
 def _report_ids(data: Path) -> set[str]:
@@ -128,7 +138,7 @@ def _tell(portal: Portal, data: Path, files: set[str], known: set[str]) -> bool:
         f"{len(current) - len(fresh)} unchanged; captures {visit['captures']}, bytes {visit['bytes']:,}"
     )
     click.echo(line + (f"; {show.printable(visit['message'])}" if visit["message"] else ""))
-    return visit["verdict"] == "ok" or (visit["verdict"] == "empty" and not portal.expect_reports)
+    return portal.expects(visit["verdict"])
 
 
 @cli.command("probe")
@@ -205,6 +215,40 @@ def check(data: Path | None, **_: Any) -> None:
         console.print(f"[{show.STYLES[row['level']]}]{row['level']}[/] {row['check_name']}: ", end="")
         line = show.printable(f"{row['issuer']} {row['year']}: {row['message']}")
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@cli.command("news")
+@click.option("--since", default="", metavar="DATE", help="A day in Beijing: 2026-03-01 (seven days ago).")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object an event.")
+@options
+def news_command(since: str, as_json: bool, data: Path | None, **_: Any) -> None:
+    """What is new, revised, withdrawn, back, moved or overdue."""
+    try:
+        start = news.since(since)
+    except ValueError:
+        raise Ended(2, f"--since {since} is no day; write it as 2026-03-01") from None
+    events = news.events(database(data).parent, start)
+    if as_json:
+        for event in events:
+            click.echo(json.dumps(event, ensure_ascii=False))
+    else:
+        show.news(Console(), events, start)
+
+
+@cli.command("status")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a portal.")
+@options
+def status_command(
+    as_json: bool, data: Path | None, registries: tuple[Path, ...], only_registry: bool, **_: Any
+) -> None:
+    """How every portal stands, and which years' reports are there."""
+    known = registry.load(registries, bundled=not only_registry)
+    rows = status.rows(database(data).parent, known)
+    if as_json:
+        for row in rows:
+            click.echo(json.dumps(row, ensure_ascii=False))
+    else:
+        show.status(Console(), rows)
 
 
 @cli.command("verify")

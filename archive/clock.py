@@ -33,6 +33,11 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def beijing(time: str) -> str:
+    """What the clock in Beijing shows at a moment that `iso` wrote: 2026-03-01 08:00:00."""
+    return parse(time).astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def parse(time: str) -> datetime:
     """The moment that `iso` wrote."""
     return datetime.fromisoformat(time).astimezone(UTC)

@@ -20,8 +20,16 @@ from archive.model import Portal
 from archive.readings import Reading
 from archive.versions import Issue, Version
 
+KINDS = {
+    "new": "新收到 / new",
+    "revised": "有改动 / revised",
+    "withdrawn": "已撤下 / withdrawn",
+    "back": "重新出现 / back",
+    "moved": "地址变更 / moved",
+    "overdue": "逾期 / overdue",
+}
 _APART = timedelta(days=7)  # of the two readings that show that a report was withdrawn
-_KINDS = {"figures": "数字", "prose": "文字", "title": "标题", "attachment": "附件"}
+_WHAT = {"figures": "数字", "prose": "文字", "title": "标题", "attachment": "附件"}
 
 Row = dict[str, Any]
 
@@ -36,7 +44,7 @@ def new_and_revised(code: str, issue: Issue) -> Iterator[Row]:
             yield _event("new", date, code, key, issue, f"新收到：{name} {year} 年度报告", f"new: report of {year}")
         else:
             what = list(changed(before, version))
-            zh = f"有改动（{'、'.join(_KINDS[w] for w in what)}）：{name} {year} 年度报告（第 {number} 版）"
+            zh = f"有改动（{'、'.join(_WHAT[w] for w in what)}）：{name} {year} 年度报告（第 {number} 版）"
             en = f"revised ({', '.join(what)}): report of {year}, revision {number}"
             yield _event("revised", date, code, key, issue, zh, en, what)
         before = version

@@ -21,6 +21,10 @@ class Portal:
     expect_reports: bool = True
     note: str = ""
 
+    def expects(self, verdict: str) -> bool:
+        """Whether a visit that ended so ended as it should."""
+        return verdict == "ok" or (verdict == "empty" and not self.expect_reports)
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:

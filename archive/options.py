@@ -1,13 +1,14 @@
 """What the commands share: how they end, their options, the data folder they are given."""
 
 import functools
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from archive import build, clock
+from archive import build, clock, feeds
 
 
 class Ended(Exception):
@@ -75,8 +76,9 @@ def database(data: Path | None) -> Path:
 
 
 def build_rows(data: Path, full: bool) -> list[str]:
-    """Builds the database and says what is damaged."""
+    """Builds database and feeds, and says what is damaged."""
     damaged = build.build(data, full)
+    feeds.write(data, os.environ.get("NIANBAO_SITE", "").rstrip("/"))
     for line in damaged:
         click.echo(f"nianbao: {line}; `nianbao verify` tells more", err=True)
     return damaged

@@ -1,16 +1,27 @@
-"""A report on the terminal, and as JSON (contract §4)."""
+"""Reports, news and portals on the terminal; a report as JSON (contract §4)."""
 
 import dataclasses
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from archive import clock
 from parsers import form
 from parsers.checks import LEVELS
 from parsers.model import Report
 
+_YEARS = {  # archive.coverage
+    "have": ("●", "有 have"),
+    "withdrawn": ("⊘", "已撤下 withdrawn"),
+    "overdue": ("!", "逾期 overdue"),
+    "missing": ("○", "未见 missing"),
+    "unreachable": ("×", "无法访问 unreachable"),
+    "unknown": ("?", "不明 unknown"),
+}
 STYLES = dict(zip(LEVELS, ("bold red", "yellow", "dim"), strict=True))
 
 
@@ -64,6 +75,39 @@ def on_terminal(console: Console, file: str, report: Report) -> None:
             console.print(_shown(f"{fact.item}: {fact.text}"))
     for finding in report.findings:
         console.print(f"[{STYLES[finding.level]}]{finding.level}[/] {finding.check}: {_shown(finding.message)}")
+
+
+def news(console: Console, events: Iterable[dict[str, Any]], start: datetime) -> None:
+    """Events on the terminal, oldest first, times as the clock in Beijing shows them."""
+    since = clock.beijing(clock.iso(start))
+    console.print(f"北京时间 {since} 以来 / since then, Beijing time", highlight=False)
+    nothing = "没有消息 / nothing is new; --since 2026-01-01 looks further back"
+    for event in events:
+        nothing = ""
+        line = _shown(f"{clock.beijing(event['date'])}  {event['message']}  {event['url'] or ''}".rstrip())
+        console.print(line, highlight=False, soft_wrap=True)
+    if nothing:
+        console.print(nothing, highlight=False)
+
+
+def status(console: Console, rows: Sequence[dict[str, Any]]) -> None:
+    """Each portal on a line: its last visit, its last success, the years of its government's reports."""
+    if not console.is_terminal:
+        console = Console(width=200)  # nobody is there whose window is narrower
+    marks = "  ".join(f"{mark} {word}" for mark, word in _YEARS.values())
+    years = sorted({year for row in rows for year in row["years"]})
+    table = Table("", "网站 portal", "最近采集 visited", "结果 verdict", "最近成功 succeeded", "报告 reports")
+    for year in years:
+        table.add_column(str(year)[2:])
+    for row in (row for row in rows if row["verdict"] != "no address"):
+        times = (clock.beijing(row[name])[:10] if row[name] else "—" for name in ("visited", "succeeded"))
+        visited, succeeded = times
+        cells = (_YEARS[row["years"][year]][0] if year in row["years"] else "" for year in years)
+        verdict = _shown(f"{row['verdict']}\n{row['message']}".strip())
+        table.add_row(row["code"], _shown(row["name"]), visited, verdict, succeeded, str(row["reports"]), *cells)
+    console.print(table)
+    unknown = sum(row["verdict"] == "no address" for row in rows)
+    console.print(f"{marks}\n{unknown} 个登记的网站尚无网址 / {unknown} registered portals have no known address")
 
 
 def _shown(text: str) -> str:

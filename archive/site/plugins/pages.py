@@ -8,7 +8,6 @@ import json
 import re
 import tomllib
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from typing import Any
 from urllib.parse import quote, unquote
@@ -19,6 +18,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 from jinja2 import Environment
 
+from archive import clock
 from archive.site import layout
 from parsers import checks
 
@@ -266,7 +266,7 @@ def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
 
     env.globals.update(is_sample=is_sample, words=_WORDS, english=_english())
     env.filters.update(
-        beijing=beijing,
+        beijing=clock.beijing,
         size=size,
         chinese=lambda message: _halves(message)[0],
         in_english=lambda message: _halves(message)[1],
@@ -283,12 +283,6 @@ def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
 @functools.cache
 def _english() -> dict[str, str]:
     return tomllib.loads((files("archive") / "site" / "english.toml").read_text("utf-8"))
-
-
-def beijing(time: str) -> str:
-    """A UTC time as the clock in Beijing shows it."""
-    moment = datetime.fromisoformat(time).astimezone(UTC) + timedelta(hours=8)
-    return moment.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def size(count: int) -> str:
