@@ -1,4 +1,8 @@
-"""The command `nianbao`. Exit codes: 0 done; 1 done, but something is wrong; 2 wrong use; 3 data folder in use."""
+"""The command `nianbao`. Exit codes: 0 done; 1 done, but something is wrong; 2 wrong use; 3 data folder in use.
+
+What takes long to import, the parsers above all, is imported by the commands that need it: Python imports this module
+again in each child process of archive.reader.
+"""
 
 import io
 import json
@@ -7,19 +11,18 @@ import sqlite3
 import sys
 import traceback
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-import sqlite_utils
-from rich.console import Console
 
-from archive import captures, clock, lock, news, notices, probe, registry, repair, serve, show, status, visits, warc
+from archive import clock, lock, registry, serve, warc
 from archive.model import Portal
 from archive.options import Ended, build_rows, database, existing, folder_of, options
-from archive.reader import Failed, Reader
-from archive.verify import verify
-from parsers import document, report
-from parsers.checks import LEVELS
+
+if TYPE_CHECKING:
+    import sqlite_utils
+
+    from archive.reader import Reader
 
 DEMO_CONTACT = "https://example.org/nianbao-demo"
 
@@ -91,6 +94,8 @@ def crawl(
 
 
 def _crawl(chosen: list[Portal], data: Path, settings: dict[str, str], environment: dict[str, str]) -> int:
+    from archive import repair, visits
+
     with lock.locked(data):
         folders = {portal.code for portal in chosen}
         for line in repair.repair(p for p in warc.files(data) if p.parent.name in folders):
@@ -104,6 +109,8 @@ def _crawl(chosen: list[Portal], data: Path, settings: dict[str, str], environme
 
 
 def _notify(data: Path, portals: list[Portal], damaged: list[str]) -> bool:
+    from archive import notices
+
     try:
         notices.after_crawl(data, portals, damaged)
     except notices.NotSent as error:
@@ -114,15 +121,21 @@ def _notify(data: Path, portals: list[Portal], damaged: list[str]) -> bool:
 
 def _report_ids(data: Path) -> set[str]:
     path = data / "nianbao.db"
-    return (
-        {row["id"] for row in sqlite_utils.Database(path).query("select id from reports")} if path.exists() else set()
-    )
+    return {row["id"] for row in _open(path).query("select id from reports")} if path.exists() else set()
+
+
+def _open(path: Path) -> "sqlite_utils.Database":
+    import sqlite_utils
+
+    return sqlite_utils.Database(path)
 
 
 def _tell(portal: Portal, data: Path, files: set[str], known: set[str]) -> bool:
     """The closing line of a visit, given the files and reports there were before. Whether it ended as it should."""
+    from archive import show
+
     written = [p for p in warc.files(data) if p.parent.name == portal.code and p.name not in files]
-    db = sqlite_utils.Database(data / "nianbao.db")
+    db = _open(data / "nianbao.db")
     ids = [p.name.removesuffix(".warc.gz") for p in written]
     visit = next(iter(db.table("runs").rows_where("id = ?", ids[-1:])), None) if ids else None
     if not visit:
@@ -146,6 +159,8 @@ def _tell(portal: Portal, data: Path, files: set[str], known: set[str]) -> bool:
 @options
 def probe_command(url: str, settings: dict[str, str], **_: Any) -> None:
     """A dry run on URL, for whoever adds a portal: columns, reports, the registry entry to paste."""
+    from archive import probe, show
+
     _need_contact()
     if not registry.is_http(url):
         raise Ended(
@@ -168,7 +183,7 @@ def build_command(full: bool, data: Path | None, **_: Any) -> int:
     folder = existing(data)
     with lock.locked(folder):
         damaged = build_rows(folder, full)
-    db = sqlite_utils.Database(folder / "nianbao.db")
+    db = _open(folder / "nianbao.db")
     click.echo(f"{folder / 'nianbao.db'}: {db.table('reports').count} reports, {db.table('captures').count} captures")
     return int(bool(damaged))
 
@@ -179,12 +194,20 @@ def build_command(full: bool, data: Path | None, **_: Any) -> int:
 @options
 def read(files: tuple[Path, ...], as_json: bool, registries: tuple[Path, ...], only_registry: bool, **_: Any) -> int:
     """Read report FILES without any archive: tables and findings, or JSON."""
+    from archive.reader import Reader
+
     names = [p.name for p in registry.load(registries, bundled=not only_registry).values()]
     with Reader() as reader:
         return max([_read(file, as_json, names, reader) for file in files])
 
 
-def _read(file: Path, as_json: bool, names: list[str], reader: Reader) -> int:
+def _read(file: Path, as_json: bool, names: list[str], reader: "Reader") -> int:
+    from rich.console import Console
+
+    from archive import show
+    from archive.reader import Failed
+    from parsers import document, report
+
     try:
         given = document.identify(file.read_bytes(), str(file))
         found = reader.call(report.read, [given], names)
@@ -205,7 +228,12 @@ def _read(file: Path, as_json: bool, names: list[str], reader: Reader) -> int:
 @options
 def check(data: Path | None, **_: Any) -> None:
     """Every finding, worst first."""
-    db = sqlite_utils.Database(database(data))
+    from rich.console import Console
+
+    from archive import show
+    from parsers.checks import LEVELS
+
+    db = _open(database(data))
     console = Console()
     rows = db.query(
         "select f.*, r.issuer, r.year from findings f join reports r on r.id = f.report where r.current"
@@ -223,6 +251,10 @@ def check(data: Path | None, **_: Any) -> None:
 @options
 def news_command(since: str, as_json: bool, data: Path | None, **_: Any) -> None:
     """What is new, revised, withdrawn, back, moved or overdue."""
+    from rich.console import Console
+
+    from archive import news, show
+
     try:
         start = news.since(since)
     except ValueError:
@@ -242,6 +274,10 @@ def status_command(
     as_json: bool, data: Path | None, registries: tuple[Path, ...], only_registry: bool, **_: Any
 ) -> None:
     """How every portal stands, and which years' reports are there."""
+    from rich.console import Console
+
+    from archive import show, status
+
     known = registry.load(registries, bundled=not only_registry)
     rows = status.rows(database(data).parent, known)
     if as_json:
@@ -255,6 +291,8 @@ def status_command(
 @options
 def verify_command(data: Path | None, **_: Any) -> int:
     """Every WARC record's digest, every database row's capture."""
+    from archive.verify import verify
+
     folder = existing(data)
     problems = list(verify(folder))
     for line in problems:
@@ -307,6 +345,8 @@ def demo(no_serve: bool, port: int, data: Path | None, settings: dict[str, str],
 
 def _first_capture(folder: Path, sample: bool) -> Path | None:
     """A WARC file of the folder that is (or is not) of the sample portals. One file speaks for its folder."""
+    from archive import captures
+
     for path in warc.files(folder)[:1]:
         if any(run.sample is sample for run in captures.load(path.parent.name, [path]).runs):
             return path

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from archive import build, clock, feeds
+from archive import clock
 
 
 class Ended(Exception):
@@ -77,6 +77,8 @@ def database(data: Path | None) -> Path:
 
 def build_rows(data: Path, full: bool) -> list[str]:
     """Builds database and feeds, and says what is damaged."""
+    from archive import build, feeds
+
     damaged = build.build(data, full)
     feeds.write(data, os.environ.get("NIANBAO_SITE", "").rstrip("/"))
     for line in damaged:
