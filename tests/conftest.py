@@ -1,13 +1,18 @@
 """What the tests share: the sample portals, and a data folder that was filled from them by the command itself."""
 
+import fcntl
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from archive import cli
 from sample_portals import SamplePortals
 
 CONTACT = "mailto:operator@example.org"
@@ -15,29 +20,48 @@ FAST = ("-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=False")
 
 
 class Command:
-    """Runs `nianbao` as a user does: a process of its own, with the sample portals as all there is of the web."""
+    """Runs `nianbao` with the sample portals as all there is of the web; every visit is a process of its own.
 
-    def __init__(self, data: Path, proxy: str) -> None:
+    `alone`: as a user does, the command is one too. Otherwise it runs in this process, where all of it is imported.
+    """
+
+    def __init__(self, data: Path, proxy: str, alone: bool = False) -> None:
         self.data = data
-        self.timeout = 120
+        self.alone = alone
         self.environment = {k: v for k, v in os.environ.items() if not k.upper().startswith("NIANBAO_")}
-        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)  # every command would compile all of us again
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)  # every process would compile all of us again
         self.environment |= {"http_proxy": proxy, "https_proxy": proxy, "no_proxy": "", "NIANBAO_CONTACT": CONTACT}
 
     def __call__(self, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "archive.cli", *map(str, arguments)]
-        if "--data" not in arguments and arguments[:1] not in (("read",), ("--help",), ("--version",)):
-            command += ["--data", str(self.data)]
-        env = {k: v for k, v in {**self.environment, **environment}.items() if v is not None}
-        return subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            timeout=self.timeout,
-            check=False,
-        )
+        given = [str(argument) for argument in arguments]
+        if "--data" not in given and given[:1] not in (["read"], ["--help"], ["--version"]):
+            given += ["--data", str(self.data)]
+        return (_alone if self.alone else _here)(given, {**self.environment, **environment})
+
+
+def _alone(arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "archive.cli", *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        timeout=120,
+        check=False,
+    )
+
+
+def _here(arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    output, errors = io.StringIO(), io.StringIO()
+    with (
+        patch.dict(os.environ, environment, clear=True),
+        patch.object(sys, "argv", ["nianbao", *arguments]),
+        redirect_stdout(output),
+        redirect_stderr(errors),
+        pytest.raises(SystemExit) as end,
+    ):
+        cli.main()
+    return subprocess.CompletedProcess(arguments, int(end.value.code or 0), output.getvalue(), errors.getvalue())
 
 
 @pytest.fixture
@@ -53,9 +77,13 @@ def nianbao(tmp_path: Path, portals: SamplePortals) -> Command:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder that `nianbao demo --no-serve` fills. Read only: copy it to change it."""
-    data = tmp_path_factory.mktemp("demo") / "data"
-    done = Command(data, "")("demo", "--no-serve")
-    assert done.returncode == 0, done.stderr
+def demo(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The data folder that `nianbao demo --no-serve` fills, once for all test processes. Copy it to change it."""
+    base = tmp_path_factory.getbasetemp()
+    data = (base if worker_id == "master" else base.parent) / "demo"
+    with data.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not data.exists():
+            done = Command(data, "", alone=True)("demo", "--no-serve")
+            assert done.returncode == 0, done.stderr
     return data

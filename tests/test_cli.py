@@ -18,6 +18,12 @@ PAGE = (
 )
 
 
+@pytest.fixture
+def nianbao(nianbao: Command) -> Command:
+    nianbao.alone = True
+    return nianbao
+
+
 def one_line(text: str) -> str:
     (line,) = text.splitlines()
     assert line.startswith("nianbao: ")
