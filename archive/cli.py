@@ -197,7 +197,7 @@ def read(files: tuple[Path, ...], as_json: bool, registries: tuple[Path, ...], o
     from archive.reader import Reader
 
     names = [p.name for p in registry.load(registries, bundled=not only_registry).values()]
-    with Reader() as reader:
+    with Reader(workers=1) as reader:
         return max([_read(file, as_json, names, reader) for file in files])
 
 
