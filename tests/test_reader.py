@@ -25,6 +25,10 @@ def hang() -> None:
     time.sleep(60)
 
 
+def hang_in_c() -> int:
+    return sum(range(10**12))
+
+
 def die() -> None:
     os._exit(3)
 
@@ -45,7 +49,13 @@ def double(number: int) -> int:
 
 @pytest.mark.parametrize(
     ("function", "said"),
-    [(hog, "more than 400 MB"), (hang, "longer than 2 seconds"), (die, "ended its process"), (deep, "too deeply")],
+    [
+        (hog, "more than 400 MB"),
+        (hang, "longer than 2 seconds"),
+        (hang_in_c, "longer than 2 seconds"),
+        (die, "ended its process"),
+        (deep, "too deeply"),
+    ],
 )
 def test_the_parent_lives_and_is_told(reader: Reader, function: Callable[[], object], said: str) -> None:
     started = time.monotonic()
@@ -53,6 +63,14 @@ def test_the_parent_lives_and_is_told(reader: Reader, function: Callable[[], obj
         reader.call(function)
     assert time.monotonic() - started < 20
     assert reader.call(double, 4) == 8
+
+
+def test_the_bound_on_time_holds_within_c(reader: Reader) -> None:
+    assert reader.call(double, 4) == 8  # the children have started
+    started = time.monotonic()
+    with pytest.raises(Failed):
+        reader.call(hang_in_c)
+    assert time.monotonic() - started < 3
 
 
 def test_answers_come_in_the_order_of_the_calls(reader: Reader) -> None:
