@@ -13,16 +13,17 @@ from parsers.model import Content, Document, Grid
 
 MAX_TEXT = 8 << 20  # characters; a report exported by a word processor has a quarter of one MiB
 MAX_REOPENED = 500_000  # elements of 400 bytes each
-_BLOCK = frozenset(("p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6"))
-_UNSEEN = frozenset(("script", "style", "table", "template", "noscript", "del", "s", "strike"))  # a table: its own grid
+_BLOCK = "p, div, br, li, h1, h2, h3, h4, h5, h6"
+_UNSEEN = "script, style, template, noscript, del, s, strike"
+_MAYBE_HIDDEN = '[hidden], [style*="none" i], [style*="hidden" i]'
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
 # Elements that HTML opens again: a quick test that takes a few others for them (img), and the names themselves.
 _FORMAT_HINT = re.compile(r"<[bcefinstuBCEFINSTU](?:[imotIMOT][a-zA-Z]{0,4})?[\s/>]")
 _FORMAT = re.compile(r"<(/?)(?:b|big|code|em|font|i|nobr|small|strong|tt|u)(?=[\s/>])", re.IGNORECASE)
 _STRUCK = re.compile(r"<(?:s|strike)(?=[\s/>])", re.IGNORECASE)
 _DIGITS = re.compile(r"\s*(\d{1,5})")
-_SPACE = re.compile(r"[ \t\f\xa0]+")
-_BREAK = re.compile(r" *\n[ \n]*")
+_SPACE = re.compile(r"[ \t\r\n\f\xa0]+")  # line ends of the source too: only blocks make lines
+_BREAK = re.compile(r" *\v[ \v]*")
 
 
 def read(document: Document) -> Content:
@@ -50,8 +51,12 @@ def grids(document: Document) -> Iterator[Grid]:
     """The tables of a page in document order. Raises ValueError for more places in all than one table may have."""
     if len(document.text) > MAX_TEXT:
         raise ValueError(f"a page of {len(document.text)} characters, more than {MAX_TEXT}")
+    tables = LexborHTMLParser(_bounded(document.text)).css("table")
+    for table in tables:
+        table.decompose(recursive=False)  # out of the cell that holds it: each is a grid of its own
     places = 0
-    for number, table in enumerate(LexborHTMLParser(_bounded(document.text)).css("table"), 1):
+    for number, table in enumerate(tables, 1):
+        _leave_what_is_printed(table)
         grid = spans.grid(_rows(table), f"table {number}")
         places += len(grid.rows) * len(grid.rows[0]) if grid.rows else 0
         if places > spans.MAX_PLACES:
@@ -72,18 +77,36 @@ def _bounded(text: str) -> str:
     return _FORMAT.sub(r"<\1span", text)
 
 
+def _leave_what_is_printed(table: LexborNode) -> None:
+    """Takes out what nobody sees, and marks the edges of blocks."""
+    for node in table.css(_UNSEEN):
+        node.decompose(recursive=False)
+    for node in table.css(_MAYBE_HIDDEN):
+        if _hidden(node.attributes):
+            node.decompose(recursive=False)
+    for mark in reversed(table.css("sup")):  # a footnote's mark: "5" and its note "1" are not 51
+        mark.replace_with(mark.text().translate(numbers.SUPERSCRIPT))
+    for block in table.css(_BLOCK):
+        block.insert_before("\v")
+        block.insert_after("\v")
+
+
+def _hidden(attributes: dict[str, str | None]) -> bool:
+    """Whether an element's own attributes keep it off the page."""
+    return "hidden" in attributes or bool(_HIDDEN.search((attributes.get("style") or "").lower()))
+
+
 def _rows(table: LexborNode) -> Iterator[list[spans.Span]]:
     for child in table.iter():
-        if child.tag == "tr" and not _hidden(child.attributes):
-            yield [span for cell in child.iter() if cell.tag in ("td", "th") and (span := _span(cell))]
-        elif child.tag in ("thead", "tbody", "tfoot"):
+        tag = child.tag
+        if tag == "tr":
+            yield [_span(cell) for cell in child.iter() if cell.tag in ("td", "th")]
+        elif tag in ("thead", "tbody", "tfoot"):
             yield from _rows(child)
 
 
-def _span(cell: LexborNode) -> spans.Span | None:
+def _span(cell: LexborNode) -> spans.Span:
     attributes = cell.attributes
-    if _hidden(attributes):
-        return None
     return spans.Span(text(cell), _number(attributes.get("rowspan")), _number(attributes.get("colspan")))
 
 
@@ -95,29 +118,4 @@ def _number(value: str | None) -> int:
 
 def text(node: LexborNode) -> str:
     """Text as a reader sees it: a line a block, white space folded; an ideographic space is printed and stays."""
-    parts: list[str] = []
-    _collect(node, parts)
-    return _BREAK.sub("\n", _SPACE.sub(" ", "".join(parts))).strip(" \n")
-
-
-def _hidden(attributes: dict[str, str | None]) -> bool:
-    """Whether an element's own attributes keep it off the page."""
-    if not attributes:
-        return False
-    style = (attributes.get("style") or "").lower()
-    return "hidden" in attributes or (("none" in style or "hidden" in style) and bool(_HIDDEN.search(style)))
-
-
-def _collect(node: LexborNode, parts: list[str]) -> None:
-    for child in node.iter(include_text=True):
-        tag = child.tag
-        if tag == "-text":
-            parts.append((child.text_content or "").replace("\n", " ").replace("\r", " "))  # only blocks make lines
-        elif tag not in _UNSEEN and not _hidden(child.attributes):
-            edge = ["\n"] if tag in _BLOCK else []
-            parts += edge
-            start = len(parts)
-            _collect(child, parts)
-            if tag == "sup":  # a footnote's mark: "5" and its note "1" are not 51
-                parts[start:] = [part.translate(numbers.SUPERSCRIPT) for part in parts[start:]]
-            parts += edge
+    return _BREAK.sub("\n", _SPACE.sub(" ", node.text())).strip(" \n")
