@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from html import unescape
 
-from bs4 import BeautifulSoup, Tag
-from bs4.filter import SoupStrainer
+from lxml import etree
 
 from parsers import numbers
 from parsers.model import Document, Finding, Heading, Level
@@ -67,9 +66,9 @@ _ANY_BODY = re.compile(  # a crumb that speaks of bodies and names none: 区直�
 _OFFICE = re.compile(r"(?:人民)?政?府办(?:公室|公厅)?$")
 _LAST_PLACE = re.compile(r"[^省市区县州盟旗]{1,40}.$")
 _DIVISION = re.compile(r"[省区县州盟旗]|市(?![场政容民])|^(?:国家|中国|全国)")
-_PLACE = re.compile(
-    r"""(?<!地理)位置|\b(?:class|id)\s*=\s*["'][^"'<>]{0,60}?(?:bread|crumb|curmb|position|location|weizhi)[^"'<>]{0,60}["']"""
-    r"""[^<>]{0,200}>""",
+_PLACE = re.compile(  # its first character is one of a few, for which a page is searched three times as fast
+    r"""[位\s"'](?:(?<=位)(?<!地理位)置|(?:class|id)\s*=\s*["'][^"'<>]{0,60}?(?:bread|crumb|curmb|position|location|weizhi)"""
+    r"""[^"'<>]{0,60}["'][^<>]{0,200}>)""",
     re.IGNORECASE,
 )
 _PLACE_END = re.compile(r"</(?:div|p|td|table|ul|ol|nav|section)\s*>|<(?:h\d|main|table|script)\b", re.IGNORECASE)
@@ -125,7 +124,7 @@ def said(document: Document, lines: Sequence[str], names: Iterable[str] = ()) ->
     page = document.media_type == "html"
     tags = labels(document.text) if page else {}
     shown = _shown(document.text) if page else ""
-    text = numbers.squash("".join(lines))
+    text = "".join(map(numbers.squash, lines))
     contact = next(_SELF.finditer(text), None)
     return Said(
         _titles((label_titles(tags), _printed_titles(lines)), names),
@@ -251,12 +250,15 @@ def heading(document: Document, lines: Sequence[str], names: Iterable[str] = ())
 
 def labels(html: str) -> dict[str, str]:
     """The page's <meta name=… content=…>, its <title> under "title", its <h1> under "h1"."""
-    soup = BeautifulSoup(html, "lxml", parse_only=SoupStrainer(["meta", "title", "h1"]))
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    page: etree._Element | None = etree.HTML(html.encode("utf-8", "replace"), parser)
+    if page is None:
+        return {}
+    etree.strip_elements(page, "script", "style", with_tail=False)
     found: dict[str, str] = {}
-    for tag in soup.find_all(["meta", "title", "h1"]):
-        assert isinstance(tag, Tag)
-        key = str(tag.get("name", "")).lower() if tag.name == "meta" else tag.name
-        value = str(tag.get("content", "")) if tag.name == "meta" else tag.get_text(" ", strip=True)
+    for tag in page.iter("meta", "title", "h1"):
+        key = tag.get("name", "").lower() if tag.tag == "meta" else str(tag.tag)
+        value = tag.get("content", "") if tag.tag == "meta" else " ".join(filter(None, map(str.strip, tag.itertext())))
         if key and value:
             found.setdefault(key, value)
     return found
@@ -300,7 +302,7 @@ def _shown(html: str) -> str:
     for opening, closing in _UNPRINTED:
         first, *rest = re.split(opening, html, flags=re.IGNORECASE)
         html = first + "".join("".join(re.split(closing, part, maxsplit=1, flags=re.IGNORECASE)[1:]) for part in rest)
-    pieces = map(numbers.squash, unescape(re.sub(r"<[^<>]*>", "\n", html)).splitlines())
+    pieces = map(numbers.squash, unescape(re.sub(r"(?:<[^<>]*>\s*)+", "\n", html)).splitlines())
     return "\n".join(filter(None, pieces))
 
 

@@ -20,10 +20,11 @@ _DIGITS = r"\d{1,9}"  # bounded: an endless run of digits must not be tried from
 _NUMBER = rf"(?P<number>{_DIGITS})(?:件|起|宗)"
 _GAP = r"[^，,。；;、\d]{0,%d}?"
 _OFFICE = re.compile(r"办公室|政府办|本机关|本办(?![法理])")  # the office's own figures are not the district's
+_DOES = re.compile(r"收到|受理|答复|办结|办理")
 _CLAUSE = re.compile(r"[^,。;]*[,。;]?")
-_OFFICE_DOES = re.compile(rf"(?:{_OFFICE.pattern})[^,。;]{{0,20}}(?:收到|受理|答复|办结|办理)")
+_OFFICE_DOES = re.compile(rf"(?:{_OFFICE.pattern})[^,。;]{{0,20}}(?:{_DOES.pattern})")
 _NAMED = r"^[^,。;:、各\d]{1,16}(?:局|委|委员会|法院|街道|办事处|镇|乡)"  # one department; 各部门 are the district
-_DEPARTMENT_DOES = re.compile(rf"{_NAMED}(?:共|全年|累计)?(?:收到|受理|答复|办结|办理)")
+_DEPARTMENT_DOES = re.compile(rf"{_NAMED}(?:共|全年|累计)?(?:{_DOES.pattern})")
 _OTHER_TIME = re.compile(
     r"去年|上年同期|同期(?!结转)|往年|历年|上年度?(?:共|全年)?(?:收到|受理|新收)|近[一二两三四五六七八九十\d]{1,2}年"
     r"|截[至止]|以来|[上下]半年|季度|\d{1,2}月?[至到\-](?!12月)\d{1,2}月(?!\d)"
@@ -101,10 +102,11 @@ def _of_the_report(text: str, year: int | None) -> str:
     kept = []
     elsewhere = False
     for clause in _CLAUSE.findall(text):
-        years = {int(y) for y in _YEAR.findall(clause)}
-        if _YEAR.match(clause):
+        years = {int(y) for y in _YEAR.findall(clause)} if "20" in clause else set()
+        if years and _YEAR.match(clause):
             elsewhere = year is not None and year not in years
-        elsewhere = elsewhere or bool(_OFFICE_DOES.search(clause) or _DEPARTMENT_DOES.search(clause))
+        if _DOES.search(clause) and (_OFFICE_DOES.search(clause) or _DEPARTMENT_DOES.search(clause)):
+            elsewhere = True
         other = year is not None and bool(years) and year not in years
         kept.append(clause[-1:] if elsewhere or other or _OTHER_TIME.search(clause) else clause)
         if clause.endswith("。"):
@@ -168,6 +170,8 @@ def _reviews(text: str) -> Iterator[tuple[int, tuple[Sum, ...]]]:
 
     After totals of several kinds in one sentence, results may belong to the last of them or to all litigation.
     """
+    if not _REVIEWED.search(text):
+        return
     kinds: list[str] = []
     sentence_over = False
     for match in _REVIEW.finditer(text):

@@ -1,6 +1,7 @@
 """What a cell says. Printed texts are quoted from real reports where no other reason is given."""
 
 import time
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -94,6 +95,15 @@ def test_any_text_has_a_kind(text: str) -> None:
     reading = read(text)
     assert (reading.value is not None) == (reading.kind == "number")
     assert (reading.kind == "blank") == (squash(text) == "")
+
+
+@given(
+    st.text(
+        st.sampled_from("，：；（）！％５⼀㈠①\u0338\u3099か =＝件a") | st.characters(exclude_categories=["Cf", "Cs"])
+    )
+)
+def test_squash_is_nfkc_without_white_space(text: str) -> None:
+    assert squash(text) == "".join(unicodedata.normalize("NFKC", text).split())
 
 
 @pytest.mark.parametrize("text", ["9" * 10**6, "1," * 10**6, "1 " * 10**6, "1" + " " * 10**6, "(" * 10**6])
