@@ -50,8 +50,9 @@ def over_years(facts: Iterable[Fact], before: Iterable[Fact]) -> list[Finding]:
     both = {f.item: f for f in facts if f.form != "local"}
     both |= {f"before {f.item}": f for f in before if f.form != "local"}
     found = []
+    forms = _forms(both)
     for check in filter(_is_over_years, catalogue().values()):
-        for left, right in _instances(check, both):
+        for left, right in _instances(check, forms.get(check.table, frozenset())):
             values = [_value(term, both) for term in left + right]
             if len(values) == len(check.left + check.right) and None not in values:
                 a, b = _sums(left, right, both)
@@ -66,26 +67,24 @@ def _is_over_years(check: Check) -> bool:
 def _equations(facts: Mapping[str, Fact]) -> Iterator[Finding]:
     blank_totals: list[tuple[str, float]] = []
     inferred: dict[str, set[float]] = {}
+    forms = _forms(facts)
     for check in catalogue().values():
-        for left, right in () if _is_over_years(check) else _instances(check, facts):
+        for left, right in () if _is_over_years(check) else _instances(check, forms.get(check.table, frozenset())):
             yield from _equation(check, left, right, facts, blank_totals, inferred)
     if blank_totals:
         yield _total_blank(blank_totals)
     yield from (_inferred(item, values.pop()) for item, values in inferred.items() if len(values) == 1)
 
 
-def _instances(check: Check, facts: Mapping[str, Fact]) -> Iterator[tuple[list[str], list[str]]]:
-    """The equation for every col (or row) of the table, its terms as items of the form that the report fills in."""
-    if not check.table:
-        return
-    prefix = check.table + "."
-    names = frozenset(f.form for item, f in facts.items() if item.startswith(prefix))
-    yield from _instances_in(check, names)
+def _forms(facts: Mapping[str, Fact]) -> dict[str, frozenset[str]]:
+    """Table → the forms of which the report fills it in."""
+    pairs = {(item.partition(".")[0], fact.form) for item, fact in facts.items()}
+    return {table: frozenset(name for other, name in pairs if other == table) for table, _ in pairs}
 
 
 @functools.cache
-def _instances_in(check: Check, names: frozenset[str]) -> list[tuple[list[str], list[str]]]:
-    """The same for tables of the forms `names`."""
+def _instances(check: Check, names: frozenset[str]) -> list[tuple[list[str], list[str]]]:
+    """The equation for every col (or row) of the table, its terms as items of the forms `names`."""
     rows = {i.item: i for f in form.forms() if f.name in names for i in form.items(f.name) if i.table == check.table}
     found = []
     for line in dict.fromkeys(_line(item, check.each) for item in rows):
@@ -131,15 +130,14 @@ def _equation(
     blank_totals: list[tuple[str, float]],
     inferred: dict[str, set[float]],
 ) -> Iterator[Finding]:
-    if not any(item in facts for item in left + right):
-        return
-    missing = [term for term in left + right if _value(term, facts) is None]
     a, b = _sums(left, right, facts)
     if len(left) == 1 and left[0] in facts and facts[left[0]].kind == "blank" and b:
         blank_totals.append((left[0], b))
-    elif a == b:
         return
-    elif len(missing) == 1 and (value := b - a if missing[0] in left else a - b) > 0:
+    if a == b:
+        return
+    missing = [term for term in left + right if _value(term, facts) is None]
+    if len(missing) == 1 and (value := b - a if missing[0] in left else a - b) > 0:
         inferred.setdefault(missing[0], set()).add(value)
     elif missing:
         yield _finding(check, "info", left, right, facts, "not_checkable")

@@ -52,23 +52,23 @@ def decode(content: bytes, content_type: str = "") -> str:
     UTF-8 goes before what is declared: no Chinese text in another charset happens to be valid UTF-8. Where none fits
     every byte, the one that fits most.
     """
-    names = list(_charsets(content, content_type))
-    for name in names:
+    tried = []
+    for name in _charsets(content, content_type):
         try:
             return content.decode(name).removeprefix("\ufeff")
         except UnicodeDecodeError:
-            continue
-    return min((content.decode(name, "replace") for name in names), key=lambda text: text.count("\ufffd"))
+            tried.append(name)
+    return min(
+        (content.decode(name, "replace") for name in dict.fromkeys(tried)), key=lambda text: text.count("\ufffd")
+    )
 
 
 def _charsets(content: bytes, content_type: str) -> Iterator[str]:
+    yield from _known(read_bom(content)[0], "utf-8")
+    yield from _known(http_content_type_encoding(content_type), html_body_declared_encoding(content), "gb18030")
+
+
+def _known(*declared: str | None) -> list[str]:
     """w3lib reads gb2312 and gbk as their superset gb18030, as browsers do: portals label GBK bytes gb2312."""
-    declared = (
-        read_bom(content)[0],
-        "utf-8",
-        http_content_type_encoding(content_type),
-        html_body_declared_encoding(content),
-        "gb18030",
-    )
     names = (codecs.lookup(name).name for name in declared if name)
-    yield from dict.fromkeys(name for name in names if name in _CHARSETS)
+    return [name for name in names if name in _CHARSETS]

@@ -24,11 +24,6 @@ _QUOTES = re.compile("[\"'“”‘’]")
 
 def label(text: str) -> str:
     """A label without what varies: white space, width, enumerator, notes in brackets, quotes, a number at its end."""
-    return _label(text) if len(text) <= MAX_LABEL else _label.__wrapped__(text)
-
-
-@functools.lru_cache(4096)
-def _label(text: str) -> str:
     bare = _NOTE.sub("", _ENUMERATOR.sub("", _AMONG.sub("", numbers.squash(text))))
     return re.sub(r"\d+$", "", _QUOTES.sub("", bare))
 
@@ -162,6 +157,12 @@ def path(labels: str) -> Path:
 
 
 def canonical(text: str) -> str:
+    """A printed label in the form's own words."""
+    return _canonical(text) if len(text) <= MAX_LABEL else _canonical.__wrapped__(text)
+
+
+@functools.lru_cache(4096)
+def _canonical(text: str) -> str:
     bare = label(text)
     return "统计数" if _YEAR.fullmatch(bare) else _same().get(bare, bare)
 

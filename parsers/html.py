@@ -1,5 +1,6 @@
 """HTML → tables (selectolax, a browser's parsing rules) and prose (trafilatura)."""
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -110,6 +111,7 @@ def _span(cell: LexborNode) -> spans.Span:
     return spans.Span(text(cell), _number(attributes.get("rowspan")), _number(attributes.get("colspan")))
 
 
+@functools.lru_cache
 def _number(value: str | None) -> int:
     """As browsers read it: leading digits, 1 where there are none."""
     match = _DIGITS.match(value) if value else None
@@ -118,4 +120,5 @@ def _number(value: str | None) -> int:
 
 def text(node: LexborNode) -> str:
     """Text as a reader sees it: a line a block, white space folded; an ideographic space is printed and stays."""
-    return _BREAK.sub("\n", _SPACE.sub(" ", node.text())).strip(" \n")
+    found = node.text().strip(" \t\r\n\f\v\xa0")
+    return found if found.isalnum() else _BREAK.sub("\n", _SPACE.sub(" ", found))

@@ -36,7 +36,8 @@ class Part:
             if cell and cell not in stack:
                 stack.append(cell)
         self.paths = [_path([form.canonical(c.text) for c in stack]) for stack in self.stacks]
-        notes = (_MONEY_NOTE.search(numbers.squash("".join(c.text for c in stack))) for stack in self.stacks)
+        texts = ("".join(c.text for c in stack) for stack in self.stacks)
+        notes = (_MONEY_NOTE.search(numbers.squash(text)) if "元" in text else None for text in texts)
         self.money = [note[1] if note else "" for note in notes]
         self.units = [j for j, path in enumerate(self.paths) if path[-1:] == ("单位",)]
 
@@ -93,7 +94,7 @@ def merge(facts: Iterable[Fact]) -> tuple[list[Fact], list[Finding]]:
     findings: list[Finding] = []
     for fact in facts:
         first = found.setdefault(fact.item, fact)
-        if numbers.squash(first.text) != numbers.squash(fact.text):
+        if first is not fact and numbers.squash(first.text) != numbers.squash(fact.text):
             findings.append(_printed_twice(first, fact))
     return list(found.values()), findings
 
@@ -236,9 +237,9 @@ class Match:
 
 def _candidates(part: Part) -> list[Match]:
     """The block that claims most of the part; several where blocks of two forms are alike."""
-    matches = [
-        _match(part, block, cols) for f in form.forms() for block in f.blocks if (cols := _match_cols(part, block))
-    ]
+    leaves = {path[-1] for path in part.paths if path}
+    alike = (b for f in form.forms() for b in f.blocks if not leaves.isdisjoint(b.cols_by_leaf))
+    matches = [_match(part, block, cols) for block in alike if (cols := _match_cols(part, block))]
     most = max((one.claimed for one in matches), default=0)
     return [one for one in matches if most and one.claimed == most]
 
@@ -271,9 +272,9 @@ def _lay(match: Match) -> Laid:
         if block.rows and block.row_paths[key][-1] != path[-1]:
             laid.findings.append(_variant(path[-1], block.rows[key]))
         values = [cell if cell and cell.col >= start else None for cell in row]  # a label may reach into them
+        unit = part.unit(row)
         for col, places in cols.items():
-            unit = part.unit(row) or block.unit_of(key, col)
-            _read_cell(part, block, block.item(key, col), unit, values, places, laid)
+            _read_cell(part, block, block.item(key, col), unit or block.unit_of(key, col), values, places, laid)
     _drop_shared(laid)
     _keep_other_cols(part, block, cols, laid)
     return laid
@@ -338,9 +339,11 @@ def _match_row(path: Path, block: Block, before: str | None = None) -> str | Non
         return None if block.rows or path else ""
     headings = block.row_headings & set(path[:-1])
     keys = [key for key in block.rows_by_leaf.get(path[-1], []) if headings.issubset(block.row_paths[key])]
+    if len(keys) < 2:
+        return keys[0] if keys else None
     order = list(block.rows)
     below = [k for k in keys if before is not None and order.index(k) > order.index(before)]
-    return next(iter(below or keys), None)
+    return (below or keys)[0]
 
 
 def _close_row(path: Path, block: Block) -> str | None:
@@ -361,7 +364,9 @@ def _variant(printed: str, prescribed: str) -> Finding:
 def _read_cell(
     part: Part, block: Block, item: str, unit: str, row: Sequence[Cell | None], places: list[int], laid: Laid
 ) -> None:
-    cells = _distinct([row[j] for j in places])
+    cells = [cell for j in places if (cell := row[j])]
+    if len(cells) > 1:
+        cells = _distinct(cells)
     if not cells:
         return
     filled = [c for c in cells if numbers.squash(c.text)] if len(cells) > 1 else cells

@@ -35,8 +35,7 @@ class Link:
     sent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One cell as printed. Every place that a spanning cell covers holds this same object."""
 
     text: str

@@ -2,8 +2,8 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from parsers.model import Kind
 
@@ -23,8 +23,7 @@ SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")  # how 
 MAX_DIGITS = 12  # a longer run is several numbers run together: no district counts, or spends in 元, so much
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What a cell's text says. `unit` is "" where the text names none; `signed` tells whether a sign was printed."""
 
     value: int | float | None

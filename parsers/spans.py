@@ -20,23 +20,25 @@ class Span(NamedTuple):
 def grid(rows: Iterable[Iterable[Span]], place: str) -> Grid:
     """Lays the cells of each row into the first free places. Where spans overlap, the first cell keeps the place."""
     table = [list(row) for row in rows]
-    taken: dict[tuple[int, int], Cell] = {}
+    taken: list[dict[int, Cell]] = [{} for _ in table]  # for each row: col → cell
+    places = 0
     for i, row in enumerate(table):
         j = 0
         for span in row:
-            while (i, j) in taken:
+            while j in taken[i]:
                 j += 1
             width = min(max(span.colspan, 1), MAX_COLSPAN)
             height = min(span.rowspan or len(table), len(table) - i)
-            _check(place, len(taken) + width * height)
+            places += width * height
+            _check(place, places)
             cell = Cell(span.text, i, j)
-            for y in range(i, i + height):
+            for below in taken[i : i + height]:
                 for x in range(j, j + width):
-                    taken.setdefault((y, x), cell)
+                    below.setdefault(x, cell)
             j += width
-    width = max((x for _, x in taken), default=-1) + 1
+    width = max((max(row, default=-1) for row in taken), default=-1) + 1
     _check(place, width * len(table))
-    return Grid(tuple(tuple(taken.get((i, j)) for j in range(width)) for i in range(len(table))), place)
+    return Grid(tuple(tuple(map(row.get, range(width))) for row in taken), place)
 
 
 def _check(place: str, places: int) -> None:
