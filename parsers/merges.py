@@ -31,21 +31,21 @@ class Edged(NamedTuple):
 
 def grid(rows: Sequence[Sequence[Placed]], place: str) -> Grid:
     """Where cells overlap, the first one keeps the place."""
-    taken: dict[tuple[int, int], Cell] = {}
+    taken: list[dict[int, Cell]] = [{} for _ in rows]  # for each row: col → cell
     placed = 0
     for i, row in enumerate(rows):
         for one in row:
-            above = taken.get((i - 1, one.col)) if one.continues else None
+            above = taken[i - 1].get(one.col) if one.continues and i else None
             cell = above if above and above.col == one.col else Cell(one.text, i, one.col)
             width, height = min(max(one.width, 1), MAX_COLSPAN), min(max(one.height, 1), len(rows) - i)
             placed += width * height
             _check(place, placed)
-            for y in range(i, i + height):
+            for below in taken[i : i + height]:
                 for x in range(one.col, one.col + width):
-                    taken.setdefault((y, x), cell)
-    cols = max((x for _, x in taken), default=-1) + 1
+                    below.setdefault(x, cell)
+    cols = max((max(row, default=-1) for row in taken), default=-1) + 1
     _check(place, cols * len(rows))
-    return Grid(tuple(tuple(taken.get((i, j)) for j in range(cols)) for i in range(len(rows))), place)
+    return Grid(tuple(tuple(map(row.get, range(cols))) for row in taken), place)
 
 
 def _check(place: str, places: int) -> None:

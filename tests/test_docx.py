@@ -78,6 +78,10 @@ def test_nested_table_is_its_own() -> None:
         ('<w:r><w:rPr><w:strike w:val="0"/></w:rPr><w:t>5</w:t></w:r>', "5"),
         ("<w:r><w:rPr><w:vanish/></w:rPr><w:t>5</w:t></w:r><w:r><w:t>7</w:t></w:r>", "7"),
         ('<w:r><w:t>5</w:t></w:r><w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:t>1</w:t></w:r>', "5¹"),
+        ("<w:pPr><w:tabs><w:tab/></w:tabs><w:rPr><w:strike/></w:rPr></w:pPr><w:r><w:tab/><w:t>6</w:t></w:r>", "\t6"),
+        ("<w:r><w:rPr><w:rPrChange><w:rPr><w:strike/></w:rPr></w:rPrChange></w:rPr><w:t>6</w:t></w:r>", "6"),
+        ("<w:r><w:rPr><w:vanish/><w:strike/></w:rPr><w:t>5</w:t></w:r>", ""),
+        ("<w:r><w:t>甲</w:t><w:txbxContent><w:p><w:r><w:t>乙</w:t></w:r></w:p></w:txbxContent></w:r>", "甲乙"),
         ("<w:r><w:instrText>PAGE 9</w:instrText><w:t>1</w:t></w:r>", "1"),
         ("<w:r><w:t>结果</w:t><w:br/><w:t>维持</w:t></w:r>", "结果\n维持"),
         ("<w:r><w:noBreakHyphen/><w:t>8</w:t></w:r>", "-8"),
@@ -96,6 +100,15 @@ def control(content: str) -> str:
 def test_content_controls_around_rows_cells_and_paragraphs() -> None:
     row = tc("a") + control(control(tc("1") + tc("2"))) + tc(control(p("3")))
     assert rows(read(f"<w:tbl>{control(f'<w:tr>{row}</w:tr>')}</w:tbl>")) == [["a", "1", "2", "3"]]
+
+
+def test_a_cell_that_continues_nothing_keeps_its_text() -> None:
+    assert rows(read(tbl(tc("a", CONTINUE) + tc("b"), tc("", CONTINUE) + tc("c")))) == [["a", "b"], ["a", "c"]]
+
+
+def test_a_copy_for_old_readers_is_no_table() -> None:
+    copy = f"<mc:AlternateContent><mc:Fallback>{tbl(tc('9'))}</mc:Fallback></mc:AlternateContent>"
+    assert [grid.place for grid in read(copy + tbl(tc("1"))).grids] == ["table 1"]
 
 
 def test_deleted_row_is_not_there() -> None:
