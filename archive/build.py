@@ -125,6 +125,9 @@ def _spare(db: sqlite_utils.Database, code: str, rows: dict[str, list[dict[str, 
         return False
     ended = {row["id"]: row for row in db.query("select * from runs where portal = ? and finished <> ''", [code])}
     rows["runs"] = [ended.get(row["id"], row) for row in rows.get("runs", [])]
+    for name, key in (("events", ("id",)), ("coverage", ("portal", "year"))):  # what a lost reading had shown
+        known = {tuple(row[k] for k in key): row for row in db.query(f"select * from {name} where portal = ?", [code])}  # noqa: S608
+        rows[name] = [*known.values(), *(r for r in rows.get(name, []) if tuple(r[k] for k in key) not in known)]
     rows["archives"] = [{**row, "bytes": -1} for row in rows.get("archives", [])]
     return True
 
