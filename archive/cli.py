@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from archive import clock, lock, registry, serve, warc
+from archive.export import export
 from archive.model import Portal
 from archive.options import Ended, build_rows, database, existing, folder_of, options
 
@@ -341,6 +342,9 @@ def demo(no_serve: bool, port: int, data: Path | None, settings: dict[str, str],
     if code or no_serve:
         return code
     _serve(folder, port)
+
+
+cli.add_command(export)
 
 
 def _first_capture(folder: Path, sample: bool) -> Path | None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import sqlite_utils
 
@@ -96,29 +97,30 @@ def _data() -> Iterator[str]:
     db = sqlite_utils.Database(memory=True)
     tables.create(db)
     yield from _DATA.splitlines()
-    yield from _tables(db)
+    yield from _tables()
     yield from _indicators(db)
     yield from _forms()
 
 
-def _tables(db: sqlite_utils.Database) -> Iterator[str]:
-    told = json.loads((files("archive") / "site" / "metadata.json").read_text("utf-8"))["databases"]["nianbao"][
-        "tables"
-    ]
+def _tables() -> Iterator[str]:
+    about_all = told()
     yield "## Tables and views 表"
     yield ""
-    for name in (*tables.TABLES, *db.view_names()):
-        what, columns, key, foreign = tables.TABLES.get(name, ("", {}, (), ()))
-        about = told.get(name, {})
+    for name, (what, columns, key, foreign) in (tables.TABLES | tables.VIEWS).items():
+        about = about_all.get(name, {})
         yield f"### {name}"
         yield ""
-        yield _cell(about.get("description") or what) + ("" if columns else " (view)")
+        yield _cell(about.get("description") or what) + (" (view)" if name in tables.VIEWS else "")
         yield ""
-        types = {column: _type(kind) for column, kind in columns.items()}
-        types = types or {column.name: "" for column in db.view(name).columns}
-        meanings = meanings_of(about.get("columns", {}), foreign, types)
-        rows = ((f"`{c}`" + (" (key)" if c in key else ""), types[c], meanings[c]) for c in types)
+        meanings = meanings_of(about.get("columns", {}), foreign, columns)
+        rows = ((f"`{c}`" + (" (key)" if c in key else ""), _type(columns[c]), meanings[c]) for c in columns)
         yield from _table(("column", "type", "meaning"), rows)
+
+
+def told() -> dict[str, Any]:
+    """Table or view → what the site's metadata says of it and of its columns."""
+    metadata = json.loads((files("archive") / "site" / "metadata.json").read_text("utf-8"))
+    return dict(metadata["databases"]["nianbao"]["tables"])
 
 
 def _type(kind: type) -> str:
@@ -126,11 +128,11 @@ def _type(kind: type) -> str:
 
 
 def meanings_of(
-    told: Mapping[str, str], foreign: Iterable[tuple[str, str, str]], columns: Iterable[str]
+    said: Mapping[str, str], foreign: Iterable[tuple[str, str, str]], columns: Iterable[str]
 ) -> dict[str, str]:
     """Column → its meaning: what the site's metadata says, and where a foreign key leads; "" where neither does."""
     leads = {column: f"→ `{table}.{other}`" for column, table, other in foreign}
-    return {column: " ".join(filter(None, (told.get(column, ""), leads.get(column, "")))) for column in columns}
+    return {column: " ".join(filter(None, (said.get(column, ""), leads.get(column, "")))) for column in columns}
 
 
 def _indicators(db: sqlite_utils.Database) -> Iterator[str]:

@@ -235,6 +235,42 @@ TABLES: dict[str, Table] = {
     ),
 }
 
+VIEWS: dict[str, Table] = {
+    "facts": (
+        "逐格数字 / every printed cell",
+        {
+            "report": str,
+            "form": str,
+            "item": str,
+            "text": str,
+            "value": float,
+            "unit": str,
+            "kind": str,
+            "place": str,
+            "document": int,
+        },
+        ("report", "item"),
+        (("report", "reports", "id"),),
+    ),
+    "indicator_values": (
+        "推算指标的值 / values of the indicators",
+        {
+            "report": str,
+            "portal": str,
+            "issuer": str,
+            "scope": str,
+            "year": int,
+            "indicator": str,
+            "value": float,
+            "over": float,
+            "under": float,
+            "ranked": int,
+        },
+        ("report", "indicator"),
+        (("report", "reports", "id"), ("portal", "portals", "code"), ("indicator", "indicators", "indicator")),
+    ),
+}
+
 INDEXES = {
     "captures": (("url",), ("digest",), ("portal",), ("run",)),
     "failures": (("portal",),),
