@@ -172,8 +172,8 @@ def _rows(holdings: Holdings, paths: Iterable[Path], reader: Reader) -> dict[str
 
 
 def _run_row(run: Run, code: str) -> dict[str, Any]:
-    lists = {"columns": json.dumps(run.columns), "walked": json.dumps(run.walked)}
-    return {**dataclasses.asdict(run), **lists, "portal": code}
+    row = {k: v for k, v in dataclasses.asdict(run).items() if k != "listed"}
+    return {**row, "columns": json.dumps(run.columns), "walked": json.dumps(run.walked), "portal": code}
 
 
 def _capture_row(capture: Capture, code: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from archive.clock import BEIJING
 
+SCOPES = ("government", "department")  # of which the law asks a report
 _FIRST_OF_NEW_LAW = 2019  # report year
 # An article's own date in its address: /art/2024/2/13/art_1.html, t20240213_1.html, /20240213/1.html
 _DATED = re.compile(

@@ -28,7 +28,7 @@ KINDS = {
     "moved": "地址变更 / moved",
     "overdue": "逾期 / overdue",
 }
-_APART = timedelta(days=7)  # of the two readings that show that a report was withdrawn
+APART = timedelta(days=7)  # of the two readings that show that a report was withdrawn
 _WHAT = {"figures": "数字", "prose": "文字", "title": "标题", "attachment": "附件"}
 
 Row = dict[str, Any]
@@ -94,7 +94,7 @@ def comings_and_goings(code: str, issue: Issue, readings: Iterable[Reading]) -> 
             columns = frozenset(c for c, reports in reading.lists.items() if now & reports.keys())
         elif listed and columns <= reading.complete:
             missing = missing or reading.time
-            if not withdrawn and reading.time - missing >= _APART:
+            if not withdrawn and reading.time - missing >= APART:
                 withdrawn = True
                 zh = f"已撤下：{name} {year} 年度报告，{_day(missing)} 起不见于栏目"
                 en = f"withdrawn: report of {year}, not in its column since {_day(missing)}"

@@ -1,7 +1,7 @@
 """The nouns of the archive."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -66,7 +66,8 @@ class Record:
 class Run:
     """One visit of one portal, from its own records. `finished` is "" where the visit was cut off.
 
-    `columns` are the addresses of the annual-report columns it found, `walked` those whose lists it read to their end.
+    `columns` are the addresses of the annual-report columns it found, `walked` those whose lists it read to their end,
+    `listed` how many reports it saw in the list of each.
     """
 
     id: str
@@ -81,3 +82,4 @@ class Run:
     sample: bool = False
     columns: Sequence[str] = ()
     walked: Sequence[str] = ()
+    listed: Mapping[str, int] = field(default_factory=dict)

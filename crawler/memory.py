@@ -6,6 +6,7 @@ after RECHECK, and so are the further pages of a list, or earlier where the page
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from scrapy import Request
@@ -15,8 +16,11 @@ from scrapy.responsetypes import responsetypes
 
 from archive import captures, clock, warc
 from archive.captures import REDIRECTS, Capture, Holdings
+from archive.deadlines import SCOPES, latest_due
+from archive.events import APART
 from archive.model import Portal
 from archive.registry import host_of
+from parsers.model import Document
 
 RECHECK = timedelta(days=30)
 FROM_ARCHIVE = "from the archive"  # flag of a response that nobody was asked for
@@ -85,11 +89,25 @@ class Memory:
         """Whether an address has answered before, and not with an error or a block page."""
         return bool(self._held(address))
 
+    def page(self, address: str) -> Document | None:
+        """The page that an address showed when it was had last."""
+        held = self._held(address)
+        return self.holdings.document(held.capture) if held else None
+
     def read_to_its_end(self, column: str) -> bool:
-        """Whether all pages of a column's list were asked for in one visit lately."""
-        return not self._recheck and any(
-            column in run.walked and clock.now() - _time(run.started) < RECHECK for run in self.holdings.runs
-        )
+        """Whether all pages of a column's list were asked for in one visit lately, and nothing asks for another time.
+
+        A deadline of the law does: only a list that was read to its end after it shows who is late. So does a list that
+        had become shorter: a report is withdrawn once two readings, a week apart, have not shown it.
+        """
+        whole = [run for run in self.holdings.runs if column in run.walked]
+        if self._recheck or not whole:
+            return False
+        last, now = _time(whole[-1].started), clock.now()
+        if now - last >= RECHECK or any(latest_due(scope, last) != latest_due(scope, now) for scope in SCOPES):
+            return False
+        shorter = [_time(b.started) for a, b in pairwise(whole) if b.listed.get(column, 0) < a.listed.get(column, 0)]
+        return not shorter or last - shorter[-1] >= APART or now - shorter[-1] < APART
 
     def resting(self) -> dict[str, datetime]:
         """Hosts that an earlier visit left alone, and until when."""

@@ -8,7 +8,7 @@ transfer is already undone.
 import contextlib
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -121,11 +121,14 @@ class Recorder:
         note = {"url": url, "kind": kind, "reason": reason, "time": clock.iso(clock.now())}
         self._writer.note(warc.FAILURE, note | ({"until": clock.iso(until)} if until else {}))
 
-    def finish(self, verdict: str, message: str, columns: Sequence[str], walked: Sequence[str]) -> None:
-        """Writes how the visit ended, which columns it found and read to their end, and closes the file."""
+    def finish(self, verdict: str, message: str, lists: Mapping[str, int], walked: Sequence[str]) -> None:
+        """Writes how the visit ended, and closes the file.
+
+        `lists` are the columns it found, each with how many reports it saw there; `walked` those it read to their end.
+        """
         if self._writer:
             end = {"finished": clock.iso(clock.now()), "verdict": verdict, "message": message}
-            end |= {"columns": columns, "walked": walked}
+            end |= {"columns": [*lists], "walked": walked, "listed": dict(lists)}
             self._writer.note(warc.END, {**end, "captures": self.captures, "bytes": self.bytes})
             self._writer.close()
             self._writer = None

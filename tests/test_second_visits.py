@@ -32,11 +32,11 @@ def body_of(n: int) -> str:
     return "第" + "一二三四五六七八九十"[n % 10] * (n // 10 + 1)
 
 
-def publish(portals: SamplePortals, count: int) -> None:
-    """A portal whose list has `count` reports, newest first, in pages of SIZE; each report has an attachment."""
+def publish(portals: SamplePortals, count: int, without: int = -1) -> None:
+    """A portal whose list has `count` reports but one, newest first, in pages of SIZE; each has an attachment."""
     portals.overrides[HOME] = html('<a href="/nb/">政府信息公开年报</a>')
-    newest_first = range(count - 1, -1, -1)
-    pages = [newest_first[start : start + SIZE] for start in range(0, count, SIZE)]
+    newest_first = [n for n in range(count - 1, -1, -1) if n != without]
+    pages = [newest_first[start : start + SIZE] for start in range(0, len(newest_first), SIZE)]
     for number, page in enumerate(pages, 1):
         links = "".join(f'<li><a href="/nb/{n}.html">{TITLE.format(body_of(n))}</a></li>' for n in page)
         following = f'<a href="/nb/index_{number + 1}.html">下一页</a>' if number < len(pages) else ""
@@ -267,3 +267,27 @@ def test_a_portal_is_built_anew_by_another_maker(
     assert run["verdict"] == "ok"
     assert f"no longer found: {COLUMN}" in run["message"]
     assert f"new: {HOME}col/col1001/index.html" in run["message"]
+
+
+# --- what asks for a whole reading sooner -----------------------------------------------------------------------------
+
+
+def test_a_deadline_of_the_law_asks_for_the_whole_list(
+    nianbao: Command, portals: SamplePortals, crawl: Crawl, visited: list[str]
+) -> None:
+    crawl("2026-03-30T00:00:00Z", "--recheck")
+    assert "nb/index_2.html" not in crawl("2026-03-31T15:00:00Z")
+    assert {"nb/index_2.html", "nb/index_3.html"} <= set(crawl("2026-03-31T16:00:00Z"))  # the first of April in Beijing
+    assert "nb/index_2.html" not in crawl("2026-04-02T00:00:00Z")
+
+
+def test_a_list_that_became_shorter_is_read_whole_at_once_and_a_week_later(
+    nianbao: Command, portals: SamplePortals, crawl: Crawl, visited: list[str]
+) -> None:
+    publish(portals, COUNT, without=COUNT - 1)
+    read_whole = [
+        "nb/index_2.html" in crawl(f"2026-02-{day:02}T00:00:00Z") for day in (3, 5, 9, 11, 13)
+    ]  # the first of them is the first that lacks a report
+    assert read_whole == [True, False, False, True, False]
+    (gone,) = sqlite_utils.Database(nianbao.data / "nianbao.db").table("events").rows_where("kind = 'withdrawn'")
+    assert (gone["issuer"], gone["date"][:10]) == (f"济南市历城区{body_of(COUNT - 1)}局", "2026-02-11")

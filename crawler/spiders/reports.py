@@ -57,6 +57,8 @@ class ReportsSpider(scrapy.Spider):
         self.nowhere: Document | None = None
         self._asked: set[str] = set()
         self._list_pages: dict[str, set[str]] = defaultdict(set)  # column → addresses of its list's further pages
+        self._listed: dict[str, set[str]] = defaultdict(set)  # column → the reports in its list
+        self._grown: set[str] = set()  # columns whose list has something new
         self._not_walked: set[str] = set()  # columns whose list was not read to its end in this visit
 
     @classmethod
@@ -133,9 +135,11 @@ class ReportsSpider(scrapy.Spider):
             found += await self._rendered(response, kind)
         if "report" in itself:
             found += links(page, "report")
-        for request in self._follow(found, column):
+        for request in self._follow(found, column, self._lacks(response, kind, found)):
             yield request
         for link in found:
+            if link.kind == "report":
+                self._listed[column].add(_address(link))
             if link.kind == "report" and link.url not in self.reports:
                 self.reports.add(link.url)
                 yield {"portal": self.portal.code, "title": link.text, "url": link.url, "column": response.url}
@@ -174,10 +178,21 @@ class ReportsSpider(scrapy.Spider):
         if failure.check(NotRecorded):
             raise CloseSpider(failure.getErrorMessage())
 
-    def _follow(self, found: list[Link], column: str) -> Iterator[Request]:
-        """What to ask for of a page's links. Further pages of a list may rest where this one shows nothing new."""
+    def _lacks(self, response: Response, kind: str, found: list[Link]) -> bool:
+        """Whether a page of a list no longer shows a report that it showed when it was had last."""
+        before = self.memory.page(response.url) if kind in ("column", "page") else None
+        now = {_address(link) for link in found}
+        return before is not None and any(_address(o) not in now for o in links(before, kind) if o.kind == "report")
+
+    def _follow(self, found: list[Link], column: str, lacks: bool) -> Iterator[Request]:
+        """What to ask for of a page's links. Further pages of a list may rest where this one shows nothing new, and
+        nothing less: what is new pushes the others down.
+        """
         known = all(self.memory.knows(_address(link)) for link in found if link.kind == "report")
-        deep_may_rest = known and self.memory.read_to_its_end(column)
+        if not known:
+            self._grown.add(column)
+        shrunk = lacks and column not in self._grown
+        deep_may_rest = known and not shrunk and self.memory.read_to_its_end(column)
         for link in found:
             if link.kind == "attachment" and self.memory.rests(_address(link)):
                 continue
@@ -258,7 +273,7 @@ class ReportsSpider(scrapy.Spider):
         if gone := self._columns_gone(columns):
             message = "; ".join(filter(None, (message, gone)))
         walked = [] if cut_short else [column for column in columns if column not in self._not_walked]
-        self.recorder.finish(verdict, message, columns, walked)
+        self.recorder.finish(verdict, message, {column: len(self._listed[column]) for column in columns}, walked)
         self.logger.info(
             "verdict %s %s: columns %d, reports %d", verdict, message, len(self.columns), len(self.reports)
         )
