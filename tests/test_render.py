@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from conftest import Command
+from conftest import FAST, Command
 from test_build import dump
 from test_crawl import LAIWU, LAIWU_COLUMN, LAIWU_REPORT, broken, edited, html, records, rows, verdicts
 
@@ -21,7 +21,7 @@ from crawler.browser import executable
 from sample_portals import Reply, Request, SamplePortals
 
 DELAY = 0.1
-PACED = ("-s", f"DOWNLOAD_DELAY={DELAY}", "-s", "AUTOTHROTTLE_ENABLED=False", "-s", "RETRY_TIMES=0")
+QUICK = (*FAST, "-s", "RETRY_TIMES=0")
 ALIAS = LAIWU_COLUMN + "?open=zfxxgknb"
 API = LAIWU + "api/list?page="
 YEARS = (2021, 2020, 2019, 2018)
@@ -98,7 +98,7 @@ def visit(tmp_path_factory: pytest.TempPathFactory) -> Visit:
     with SamplePortals() as portals:
         plant(portals)
         nianbao = Command(tmp_path_factory.mktemp("render") / "data", portals.proxy_url)
-        done = nianbao("crawl", "laiwu", *PACED)
+        done = nianbao("crawl", "laiwu", *QUICK, "-s", f"DOWNLOAD_DELAY={DELAY}")
         assert done.returncode == 0, done.stdout + done.stderr
         return Visit(nianbao, portals.requests)
 
@@ -178,9 +178,9 @@ def test_the_index_of_conversions_is_what_the_file_says(visit: Visit) -> None:
 def test_a_second_visit_finds_what_is_new_in_the_rendered_list(nianbao: Command, portals: SamplePortals) -> None:
     plant(portals)
     portals.overrides[API + "2"] = as_json({"pages": 2, "items": items(2019)})
-    assert "3 new" in nianbao("crawl", "laiwu", *PACED).stdout
+    assert "3 new" in nianbao("crawl", "laiwu", *QUICK).stdout
     portals.overrides[API + "2"] = as_json({"pages": 2, "items": items(2019, 2018)})
-    assert "1 new, 0 revised, 3 unchanged" in nianbao("crawl", "laiwu", *PACED).stdout
+    assert "1 new, 0 revised, 3 unchanged" in nianbao("crawl", "laiwu", *QUICK).stdout
     before = dump(nianbao.data)
     nianbao("build", "--full")
     assert dump(nianbao.data) == before
@@ -191,19 +191,16 @@ def test_a_list_in_a_frame_is_found_with_its_own_base(nianbao: Command, portals:
     plant(portals, '<iframe src="/inner/list.html"></iframe>')
     relative = f'<a href="../{report_url(2020).removeprefix(LAIWU)}">{title(2020)}</a>'
     portals.overrides[LAIWU + "inner/list.html"] = html(f"<script>document.write({relative!r})</script>")
-    nianbao("crawl", "laiwu", *PACED)
+    nianbao("crawl", "laiwu", *QUICK)
     assert found(nianbao.data) == [2020]
 
 
 # --- what goes wrong --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("setting", ["", "/nowhere/chromium"])
-def test_without_a_browser_the_visit_is_partial_and_says_what_to_do(
-    setting: str, nianbao: Command, portals: SamplePortals
-) -> None:
+def test_without_a_browser_the_visit_is_partial_and_says_what_to_do(nianbao: Command, portals: SamplePortals) -> None:
     plant(portals)
-    done = nianbao("crawl", "laiwu", *PACED, NIANBAO_BROWSER=setting)
+    done = nianbao("crawl", "laiwu", *QUICK, NIANBAO_BROWSER="/nowhere/chromium")
     assert (done.returncode, done.stderr.count("Traceback")) == (1, 0)
     (failure,) = rows(nianbao.data, "select url, kind, reason from failures")
     assert (failure["url"], failure["kind"]) == (LAIWU_COLUMN, "error")
@@ -214,11 +211,22 @@ def test_without_a_browser_the_visit_is_partial_and_says_what_to_do(
 
 def test_robots_are_obeyed_by_the_browser_too(nianbao: Command, portals: SamplePortals) -> None:
     plant(portals)
+    portals.overrides[LAIWU + "robots.txt"] = Reply(body=b"User-agent: *\nDisallow: /api/list?page=2\n")
+    nianbao("crawl", "laiwu", *QUICK)
+    assert [request.url for request in portals.requests if "/api/" in request.url] == [API + "1"]
+    (failure,) = rows(nianbao.data, "select * from failures where kind = 'blocked'")
+    assert failure["url"] == API + "2"
+    assert verdicts(nianbao.data)["laiwu"] == ("partial", f"{API}2: {failure['reason']}")
+    assert found(nianbao.data) == [*YEARS[:2]]
+
+
+@pytest.mark.exhaustive
+def test_a_list_that_robots_forbid_is_blocked(nianbao: Command, portals: SamplePortals) -> None:
+    plant(portals)
     portals.overrides[LAIWU + "robots.txt"] = Reply(body=b"User-agent: *\nDisallow: /api/\n")
-    nianbao("crawl", "laiwu", *PACED)
+    nianbao("crawl", "laiwu", *QUICK)
     assert not [request.url for request in portals.requests if "/api/" in request.url]
     (failure,) = rows(nianbao.data, "select * from failures where kind = 'blocked'")
-    assert failure["url"] == API + "1"
     assert verdicts(nianbao.data)["laiwu"] == ("blocked", f"{API}1: {failure['reason']}")
 
 
@@ -226,7 +234,7 @@ def test_robots_are_obeyed_by_the_browser_too(nianbao: Command, portals: SampleP
 def test_a_page_of_the_list_that_fails_makes_the_visit_partial(nianbao: Command, portals: SamplePortals) -> None:
     plant(portals)
     portals.overrides[API + "2"] = broken
-    nianbao("crawl", "laiwu", *PACED)
+    nianbao("crawl", "laiwu", *QUICK)
     assert found(nianbao.data) == [*YEARS[:2]]
     assert verdicts(nianbao.data)["laiwu"][0] == "partial"
     assert [r["url"] for r in rows(nianbao.data, "select url from failures where kind = 'unreachable'")] == [API + "2"]
@@ -244,7 +252,7 @@ next.onclick();
 def test_an_endless_pager_ends_by_itself(nianbao: Command, portals: SamplePortals) -> None:
     plant(portals, ENDLESS)
     portals.overrides |= {LAIWU + f"r{n}.html": html("<h1>x</h1>") for n in range(20)}
-    nianbao("crawl", "laiwu", *PACED, "-s", "NIANBAO_MAX_PAGES=4")
+    nianbao("crawl", "laiwu", *QUICK, "-s", "NIANBAO_MAX_PAGES=4")
     verdict, message = verdicts(nianbao.data)["laiwu"]
     assert (verdict, message) == ("partial", f"{LAIWU_COLUMN}: the list is longer than 4 pages")
     assert len([r for r in portals.requests if "/r" in r.url and r.url.endswith(".html")]) == 4
@@ -255,7 +263,7 @@ def test_an_endless_list_of_links_ends_by_itself(nianbao: Command, portals: Samp
     for number in range(9):
         listing = f'<a href="{report_url(2020)}">{title(2020)}</a><a href="{LAIWU_COLUMN}p{number}.html">下一页</a>'
         portals.overrides[LAIWU_COLUMN + (f"p{number - 1}.html" if number else "")] = html(listing)
-    nianbao("crawl", "laiwu", *PACED, "-s", "NIANBAO_MAX_PAGES=4")
+    nianbao("crawl", "laiwu", *QUICK, "-s", "NIANBAO_MAX_PAGES=4")
     assert len([r for r in portals.requests if r.url.startswith(LAIWU_COLUMN + "p")]) == 3
     assert verdicts(nianbao.data)["laiwu"] == (
         "partial", f"{LAIWU_COLUMN}: the list is longer than 4 pages (NIANBAO_MAX_PAGES)",
@@ -265,7 +273,7 @@ def test_an_endless_list_of_links_ends_by_itself(nianbao: Command, portals: Samp
 @pytest.mark.exhaustive
 def test_a_visit_has_a_bound(nianbao: Command, portals: SamplePortals) -> None:
     plant(portals)
-    nianbao("crawl", "laiwu", *PACED, "-s", "CLOSESPIDER_PAGECOUNT=5")
+    nianbao("crawl", "laiwu", *QUICK, "-s", "CLOSESPIDER_PAGECOUNT=5")
     verdict, message = verdicts(nianbao.data)["laiwu"]
     assert (verdict, message) == ("partial", "the visit ended early: more than 5 answers (CLOSESPIDER_PAGECOUNT)")
     assert len(portals.requests) <= 8
@@ -284,7 +292,7 @@ def test_a_visit_has_a_bound(nianbao: Command, portals: SamplePortals) -> None:
 def test_a_hostile_page_costs_a_bounded_time(trap: str, nianbao: Command, portals: SamplePortals) -> None:
     plant(portals, f"<script>{trap}</script>")
     portals.overrides[LAIWU + "api/poll"] = as_json({})
-    nianbao("crawl", "laiwu", "-s", "DOWNLOAD_DELAY=0", *PACED[2:])  # ends before Command's own 120 s
+    nianbao("crawl", "laiwu", *QUICK)  # ends before Command's own 120 s
     assert len(portals.requests) < 250
     assert verdicts(nianbao.data)["laiwu"][0] in ("partial", "empty")
     assert "Traceback" not in (nianbao.data / "logs" / "370116.log").read_text()
@@ -376,7 +384,7 @@ def test_nothing_that_a_page_tries_gets_past_the_crawler(
     away = Reply(302, [("Location", f"http://127.0.0.1:{canary.ports[0]}/redirected")])
     portals.overrides[LAIWU + "moved"] = away
     portals.overrides[LAIWU + "worker.js"] = Reply(headers=[("Content-Type", "text/javascript")], body=b"fetch('/x')")
-    nianbao("crawl", "laiwu", *PACED)
+    nianbao("crawl", "laiwu", *QUICK)
     with suppress(TimeoutError):
         canary.hits.append(f"udp {canary.udp.recv(2000)!r}")
     assert canary.hits == []
@@ -412,7 +420,7 @@ def posting(portals: SamplePortals) -> SamplePortals:
 
 def test_a_script_may_ask_for_its_list_by_post(nianbao: Command, posting: SamplePortals) -> None:
     posting.overrides[LAIWU_COLUMN] = html(SHELL_OF_POST)
-    nianbao("crawl", "laiwu", *PACED)
+    nianbao("crawl", "laiwu", *QUICK)
     assert found(nianbao.data) == [*YEARS]
     named = [
         r["url"] for r in rows(nianbao.data, "select url from captures where url like ? order by url", QUERY + "%")
