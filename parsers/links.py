@@ -98,20 +98,7 @@ def too_long(document: Document) -> str:
 
 def links(document: Document, kind: str) -> list[Link]:
     """The links of a page that is itself of `kind`; each address, with each form, once."""
-    return [link for link, _ in explained(document, kind)]
-
-
-def explained(document: Document, kind: str) -> list[tuple[Link, str]]:
-    """The links, each with the reason why it was taken.
-
-    A page may prove to be something else than what its link said: then it leads, as that, to its own address.
-    """
-    return judge(document, kind).taken
-
-
-def rejected(document: Document, kind: str) -> list[Rejected]:
-    """What on the page looks like a column or a report and was not taken, with the reason."""
-    return judge(document, kind).rejected
+    return [link for link, _ in judge(document, kind).taken]
 
 
 def score(link: Link, reason: str, pages: Iterable[Document]) -> evidence.Score:
@@ -121,7 +108,10 @@ def score(link: Link, reason: str, pages: Iterable[Document]) -> evidence.Score:
 
 
 def judge(document: Document, kind: str) -> Judged:
-    """Both of these at once."""
+    """What becomes of the links of a page that is itself of `kind`.
+
+    It may prove to be something else than what its link said: then it leads, as that, to its own address.
+    """
     if why := too_long(document):
         return Judged([], [Rejected(document.url, "", why)])
     if kind == "column" and (why := evidence.refused(document)):

@@ -5,7 +5,6 @@ import pytest
 from parsers import checks, numbers
 from parsers.model import Fact, Finding, Place
 
-REQUESTS = [f"requests.{{}}.{col}" for col in checks.catalogue()["requests_applicants"].right]
 REVIEWS = ("upheld", "corrected", "other_result", "pending", "total")
 
 

@@ -1,10 +1,9 @@
 """What bytes are, whatever their name and header say."""
 
-import io
-import zipfile
 from pathlib import Path
 
 import pytest
+from files import zipped
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,11 +14,7 @@ REAL = "李喆、朱镕基、囍"  # 喆 and 镕 are not in GB2312
 
 
 def package(*names: str) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as made:
-        for name in names:
-            made.writestr(name, "x")
-    return file.getvalue()
+    return zipped(dict.fromkeys(names, "x"))
 
 
 @pytest.mark.parametrize(

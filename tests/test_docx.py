@@ -1,10 +1,9 @@
 """DOCX by the standard (ISO/IEC 29500), from document parts written by hand."""
 
-import io
 import time
-import zipfile
 
 import pytest
+from files import rows, zipped
 
 from parsers import docx
 from parsers.document import identify
@@ -15,10 +14,7 @@ W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 
 def package(xml: str) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
-        made.writestr("word/document.xml", xml)
-    return file.getvalue()
+    return zipped({"word/document.xml": xml})
 
 
 def read(body: str) -> Content:
@@ -37,10 +33,6 @@ def tc(content: str, properties: str = "") -> str:
 
 def tbl(*rows: str) -> str:
     return "<w:tbl>" + "".join(f"<w:tr>{row}</w:tr>" for row in rows) + "</w:tbl>"
-
-
-def rows(content: Content, number: int = 0) -> list[list[str | None]]:
-    return [[cell.text if cell else None for cell in row] for row in content.grids[number].rows]
 
 
 SPAN = '<w:gridSpan w:val="2"/>'

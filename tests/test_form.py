@@ -11,10 +11,6 @@ from parsers.lay import facts
 from parsers.model import Document, Fact, Finding, Grid
 from parsers.spans import Span, grid
 
-ROWS = {
-    "form_2019": ["new_requests", "carried_in", "granted_full", "other_total", "total_processed", "carried_out"],
-    "form_2021": ["new_requests", "carried_in", "granted_full", "other_other", "total_processed", "carried_out"],
-}
 Rows = list[list[str]]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from parsers.links import FOLLOWED, explained, links, rejected
+from parsers.links import FOLLOWED, judge, links
 from parsers.model import Document
 
 PAGE = "http://www.licheng.gov.cn/gongkai/index.html"
@@ -273,7 +273,7 @@ def test_a_column_that_is_itself_a_report() -> None:
 def test_a_column_that_names_itself_something_else_is_none(label: str, why: str) -> None:
     page = Document(PAGE, b"", "html", f'{label}<a href="a.html">历城区2020年政府信息公开工作年度报告</a>')
     assert links(page, "column") == []
-    (found,) = rejected(page, "column")
+    (found,) = judge(page, "column").rejected
     assert found.url == PAGE and found.why.startswith(f"{why} names reports of another kind")
     own = page.text + '<meta name="ColumnType" content="信息公开年报">'
     assert len(links(Document(PAGE, b"", "html", own), "column")) == 1
@@ -308,20 +308,20 @@ def test_labels_that_say_nothing_reject_nothing(label: str) -> None:
     ],
 )
 def test_what_looks_like_one_is_rejected_for_a_reason(text: str, href: str, on: str, why: str | None) -> None:
-    found = rejected(Document(PAGE, b"", "html", f'<a href="{href}">{text}</a>'), on)
+    found = judge(Document(PAGE, b"", "html", f'<a href="{href}">{text}</a>'), on).rejected
     assert [(r.text.replace(":", "："), why in r.why) for r in found if why] == ([(text, True)] if why else [])
     assert len(found) == bool(why)
 
 
 def test_only_the_first_are_kept_of_what_is_rejected() -> None:
     many = "".join(f'<a href="{n}.html">法治政府建设年度报告{n}</a>' for n in range(50))
-    assert len(rejected(Document(PAGE, b"", "html", many), "hub")) == 20
-    assert rejected(Document(PAGE, b"", "html", many), "page") == rejected(Document(PAGE, b"", "html", many), "report")
+    kept = {kind: judge(Document(PAGE, b"", "html", many), kind).rejected for kind in ("hub", "page", "report")}
+    assert {kind: len(found) for kind, found in kept.items()} == {"hub": 20, "page": 0, "report": 0}
 
 
 def test_every_link_has_its_reason() -> None:
     page = Document(PAGE, b"", "html", '<a href="t.html">年报</a><a href="2020/">2020年</a>')
-    assert [(link.text, reason) for link, reason in explained(page, "hub")] == [
+    assert [(link.text, reason) for link, reason in judge(page, "hub").taken] == [
         ("年报", "its text is the name of the column"),
         ("2020年", "its text is a year, and it leads to a list"),
     ]

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
+from files import zipped
 from office import converted, docx, docx_of, page
 from test_reports import ROOT
 
@@ -151,11 +152,7 @@ def test_five_thousand_mutated_files(reader: Reader, seed: int) -> None:
 
 
 def package(**parts: bytes) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
-        for name, content in parts.items():
-            made.writestr(name.replace("__", "/").replace("_xml", ".xml"), content)
-    return file.getvalue()
+    return zipped({name.replace("__", "/").replace("_xml", ".xml"): content for name, content in parts.items()})
 
 
 def xml_bomb() -> bytes:

@@ -1,12 +1,11 @@
 """OFD (GB/T 33190): packages written here, with the seeds' tables laid out as text objects and lines."""
 
 import html
-import io
 import time
-import zipfile
 from itertools import pairwise
 
 import pytest
+from files import rows, zipped
 from test_reports import SEEDS, agreeing, cells, expected, loud, read_cells
 
 from parsers import document, ofd, package, report
@@ -33,11 +32,7 @@ def packed(*pages: str, template: str = "", height: float = 297) -> bytes:
         "Doc_0/Tpls/T.xml": content(template),
     }
     parts |= {f"Doc_0/Pages/P{n}.xml": content(page, used) for n, page in enumerate(pages)}
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
-        for name, xml in parts.items():
-            made.writestr(name, xml)
-    return file.getvalue()
+    return zipped(parts)
 
 
 def content(objects: str, template: str = "") -> str:
@@ -125,10 +120,6 @@ def seed(case: str) -> bytes:
 
 def read(*pages: str, template: str = "") -> Content:
     return ofd.read(Document("", packed(*pages, template=template), "ofd"))
-
-
-def rows(content: Content, number: int = 0) -> list[list[str | None]]:
-    return [[cell.text if cell else None for cell in row] for row in content.grids[number].rows]
 
 
 @pytest.mark.parametrize("case", SEEDS)

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
+from files import rows
 
 from parsers import pdf
 from parsers.model import Content, Document
@@ -41,10 +42,6 @@ def lattice(xs: list[float], ys: list[float]) -> str:
 
 def read(*pages: str) -> Content:
     return pdf.read(Document("", made(*pages), "pdf"))
-
-
-def rows(content: Content, number: int = 0) -> list[list[str | None]]:
-    return [[cell.text if cell else None for cell in row] for row in content.grids[number].rows]
 
 
 SQUARE = lattice([50, 150, 250], [300, 280, 260])

@@ -4,6 +4,7 @@ import time
 
 import office
 import pytest
+from files import rows
 from test_reports import SEEDS
 
 from parsers import rtf
@@ -13,10 +14,6 @@ from parsers.model import Content, Document
 def read(body: str | bytes, head: str = r"\ansi\ansicpg936{\fonttbl{\f0\fcharset134 \'cb\'ce\'cc\'e5;}}") -> Content:
     content = body if isinstance(body, bytes) else body.encode("latin-1")
     return rtf.read(Document("", b"{\\rtf1" + head.encode() + content + b"}", "rtf"))
-
-
-def rows(content: Content, number: int = 0) -> list[list[str | None]]:
-    return [[cell.text if cell else None for cell in row] for row in content.grids[number].rows]
 
 
 def row(*cells: str, edges: tuple[int, ...] = (), flags: tuple[str, ...] = ()) -> str:
