@@ -9,6 +9,7 @@ import hashlib
 import itertools
 import json
 import os
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +17,20 @@ from typing import Any
 
 import sqlite_utils
 
-from archive import captures, clock, coverage, deadlines, events, readings, registry, tables, versions, walk, warc
+from archive import (
+    captures,
+    clock,
+    coverage,
+    deadlines,
+    durable,
+    events,
+    readings,
+    registry,
+    tables,
+    versions,
+    walk,
+    warc,
+)
 from archive.captures import Capture, Holdings
 from archive.model import Run
 from archive.reader import Reader
@@ -34,8 +48,20 @@ def build(data: Path, full: bool = False, said: Callable[[str], None] = lambda l
     No report is lost to a damaged file: its portal keeps the rows that it has, and a build from nothing reads what is
     left. `full` makes the database from nothing and puts it in place whole; so does any change of the program.
     """
-    target = data / "nianbao.db"
-    fresh = full or not _is_current(target)
+    target, aside = data / "nianbao.db", data / "nianbao.db.damaged"
+    said_first: list[str] = []
+    try:
+        if _is_current(target) and not full:
+            return _built(data, target, False, said)
+    except sqlite3.DatabaseError as error:
+        if type(error) is not sqlite3.DatabaseError:  # the others are no damage: a full disk, a mistake of ours
+            raise
+        os.replace(target, aside)
+        said_first.append(f"{target} is damaged ({error}): it was set aside as {aside.name} and is made anew")
+    return said_first + _built(data, target, True, said)
+
+
+def _built(data: Path, target: Path, fresh: bool, said: Callable[[str], None]) -> list[str]:
     path = data / "nianbao.db.new" if fresh else target
     if fresh:
         _remove(path)
@@ -46,18 +72,25 @@ def build(data: Path, full: bool = False, said: Callable[[str], None] = lambda l
     finally:
         db.close()
     if fresh:
-        _remove(target)  # with its journal: SQLite would roll a killed build's journal back into the new file
+        _remove_journals(target)  # SQLite would roll a killed build's journal back into the new file
         os.replace(path, target)
+        durable.sync_folder(data)
     return damaged
 
 
 def _remove(path: Path) -> None:
-    for name in ("-journal", "-wal", "-shm", ""):
+    path.unlink(missing_ok=True)
+    _remove_journals(path)
+
+
+def _remove_journals(path: Path) -> None:
+    for name in ("-journal", "-wal", "-shm"):
         path.with_name(path.name + name).unlink(missing_ok=True)
 
 
 def _is_current(path: Path) -> bool:
-    """Whether the database is there and was made by this very program."""
+    """Whether the database is there and was made by this very program. Asked that, SQLite undoes what a killed build
+    had half done, and so leaves no journal without which the file would be in shreds."""
     if not path.exists() or not path.stat().st_size:
         return False
     db = sqlite_utils.Database(path)
@@ -109,7 +142,8 @@ def _build(
 
 def _by_portal(db: sqlite_utils.Database, data: Path) -> dict[str, list[Path]]:
     """code → its WARC files: those that are there, and those that an index or the database says must be."""
-    found = {*warc.files(data), *map(warc.warc_path, (data / "warc").glob("*/*.jsonl"))}
+    indexes = (path for path in (data / "warc").glob("*/*.jsonl") if path.stat().st_size)
+    found = {*warc.files(data), *map(warc.warc_path, indexes)}
     found |= {data / "warc" / row["portal"] / row["filename"] for row in db.table("archives").rows}
     return {code: list(paths) for code, paths in itertools.groupby(sorted(found), key=lambda path: path.parent.name)}
 

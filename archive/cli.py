@@ -19,6 +19,7 @@ from archive import clock, lock, registry, serve, warc
 from archive.export import export
 from archive.model import Portal
 from archive.options import Ended, build_rows, database, existing, folder_of, options
+from archive.verifying import verify
 
 if TYPE_CHECKING:
     import sqlite_utils
@@ -46,8 +47,12 @@ def main() -> None:
         _end(3, str(error))
     except (warc.Damaged, OSError) as error:
         _end(1, str(error))
+    except sqlite3.OperationalError as error:
+        _end(
+            1, f"the database cannot be read or written ({error}); what was received is kept, run `nianbao build` again"
+        )
     except sqlite3.DatabaseError as error:
-        _end(1, f"the database cannot be read ({error}); delete it and run `nianbao build --full`")
+        _end(1, f"the database cannot be read ({error}); run `nianbao build --full`")
     except Ended as error:
         _end(error.code, str(error))
     except Exception as error:
@@ -97,12 +102,12 @@ def crawl(
 def _crawl(chosen: list[Portal], data: Path, settings: dict[str, str], environment: dict[str, str]) -> int:
     from archive import repair, visits
 
-    with lock.locked(data):
+    with lock.locked(data) as held:
         folders = {portal.code for portal in chosen}
         for line in repair.repair(p for p in warc.files(data) if p.parent.name in folders):
             click.echo(f"nianbao: {line}", err=True)
         files, known = {path.name for path in warc.files(data)}, _report_ids(data)
-        visits.send(chosen, data, settings, environment)
+        visits.send(chosen, data, settings, environment, [held])
         damaged = build_rows(data, full=False)
         good = [_tell(portal, data, files, known) for portal in chosen]
         told = _notify(data, chosen, damaged)
@@ -122,7 +127,10 @@ def _notify(data: Path, portals: list[Portal], damaged: list[str]) -> bool:
 
 def _report_ids(data: Path) -> set[str]:
     path = data / "nianbao.db"
-    return {row["id"] for row in _open(path).query("select id from reports")} if path.exists() else set()
+    try:
+        return {row["id"] for row in _open(path).query("select id from reports")} if path.exists() else set()
+    except sqlite3.DatabaseError:
+        return set()  # the build will say so
 
 
 def _open(path: Path) -> "sqlite_utils.Database":
@@ -288,22 +296,6 @@ def status_command(
         show.status(Console(), rows)
 
 
-@cli.command("verify")
-@options
-def verify_command(data: Path | None, **_: Any) -> int:
-    """Every WARC record's digest, every database row's capture."""
-    from archive.verify import verify
-
-    folder = existing(data)
-    problems = list(verify(folder))
-    for line in problems:
-        click.echo(line)
-    if problems:
-        raise Ended(1, f"things that are wrong: {len(problems)}; restore files that are named above from a copy")
-    click.echo(f"{len(warc.files(folder))} WARC files: every record and every row is as it was written")
-    return 0
-
-
 @cli.command("serve")
 @click.option("--port", type=click.IntRange(1, 65535), default=8001, show_default=True, help="On 127.0.0.1.")
 @options
@@ -345,6 +337,7 @@ def demo(no_serve: bool, port: int, data: Path | None, settings: dict[str, str],
 
 
 cli.add_command(export)
+cli.add_command(verify)
 
 
 def _first_capture(folder: Path, sample: bool) -> Path | None:

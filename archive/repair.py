@@ -1,11 +1,18 @@
 """Mends what a killed run left behind, before the next one: nothing that was kept is lost, damage is left alone."""
 
 import fcntl
+import json
 import os
+import re
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
 from archive import warc
+
+_GZIP = re.compile(rb"\x1f\x8b\x08")
+_BEGINNING = b"WARC/1."
+_PIECE = 1 << 16
 
 
 def repair(files: Iterable[Path]) -> list[str]:
@@ -31,28 +38,51 @@ def _repair(path: Path) -> list[str]:
         _cut_torn_line(index)
         records = warc.index(path)
         end = records[-1].offset + records[-1].length if records else 0
-        return _mend_tail(path, index, end) if path.stat().st_size > end else []
+        if path.stat().st_size <= end:
+            return []
+        os.fsync(file.fileno())  # what the index is about to have must not be lost by the next power cut
+        return _mend_tail(path, index, end)
 
 
 def _cut_torn_line(index: Path) -> None:
+    """The last line may have no end, or only an end where a power cut took the beginning; its record is still there."""
     content = index.read_bytes()
-    if not content.endswith(b"\n"):
-        os.truncate(index, content.rfind(b"\n") + 1)
+    end = content.rfind(b"\n") + 1
+    last = content.rfind(b"\n", 0, max(0, end - 1)) + 1
+    try:
+        json.loads(content[last:end] or b"{}")
+    except ValueError:
+        end = last
+    if end < len(content):
+        os.truncate(index, end)
 
 
 def _mend_tail(path: Path, index: Path, end: int) -> list[str]:
-    said, found = [], []
-    try:
-        for record in warc.scan(path, end):
-            found.append(record)
-    except warc.CutOff as torn:
-        size = path.stat().st_size
-        os.truncate(path, torn.offset)
-        said.append(f"{path}: cut off {size - torn.offset} bytes of a record that was not finished")
-    if found:
+    said, content, torn = [], path.read_bytes(), end
+    while whole := _end_of_record(content, torn):
+        torn = whole
+    if torn < len(content):
+        if any(_end_of_record(content, found.start()) for found in _GZIP.finditer(content, torn)):
+            raise warc.Damaged(f"{path}: record at offset {torn} is damaged, and the index lacks it")
+        os.truncate(path, torn)
+        said.append(f"{path}: cut off {len(content) - torn} bytes of a record that was not finished")
+    if found := list(warc.scan(path, end)):
         with index.open("a", encoding="utf-8") as lines:
             lines.writelines(map(warc.line, found))
             lines.flush()
             os.fsync(lines.fileno())
         said.append(f"{path}: indexed {len(found)} records that the index lacked")
     return said
+
+
+def _end_of_record(content: bytes, start: int) -> int:
+    """Where the record that begins at `start` ends; 0 where no whole one does."""
+    inflate, first = zlib.decompressobj(wbits=31), b""
+    try:
+        for at in range(start, len(content), _PIECE):
+            first += inflate.decompress(content[at : at + _PIECE])[: len(_BEGINNING)]
+            if inflate.eof:
+                return min(at + _PIECE, len(content)) - len(inflate.unused_data) if first.startswith(_BEGINNING) else 0
+    except zlib.error:
+        pass
+    return 0

@@ -17,8 +17,18 @@ from archive.model import Portal
 AT_ONCE = 4  # visits side by side; each waits seconds between two requests and talks to hosts of its own
 
 
-def send(portals: Sequence[Portal], data: Path, settings: Mapping[str, str], environment: Mapping[str, str]) -> None:
-    """Visits all portals. What came of it stands in the archive; the crawler's log in DATA/logs/<code>.log."""
+def send(
+    portals: Sequence[Portal],
+    data: Path,
+    settings: Mapping[str, str],
+    environment: Mapping[str, str],
+    held: Sequence[int] = (),
+) -> None:
+    """Visits all portals. What came of it stands in the archive; the crawler's log in DATA/logs/<code>.log.
+
+    The children hold the files `held`, too: the lock on the data folder, so that no other run begins before they have
+    ended, if this process is killed.
+    """
     (data / "logs").mkdir(parents=True, exist_ok=True)
     console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=16), TimeElapsedColumn())
@@ -27,14 +37,22 @@ def send(portals: Sequence[Portal], data: Path, settings: Mapping[str, str], env
         def visit(portal: Portal) -> None:
             if not console.is_terminal:
                 console.print(f"visiting {portal.name} ({portal.code}) {portal.home}", soft_wrap=True, highlight=False)
-            _visit(portal, data, settings, environment, progress)
+            try:
+                _visit(portal, data, settings, environment, progress, held)
+            except OSError as error:
+                console.print(f"nianbao: {portal.name} ({portal.code}): {error}", soft_wrap=True, highlight=False)
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(visit, portals))
 
 
 def _visit(
-    portal: Portal, data: Path, settings: Mapping[str, str], environment: Mapping[str, str], progress: Progress
+    portal: Portal,
+    data: Path,
+    settings: Mapping[str, str],
+    environment: Mapping[str, str],
+    progress: Progress,
+    held: Sequence[int],
 ) -> None:
     task = progress.add_task(f"{portal.name}", total=None)
     log = data / "logs" / f"{portal.code}.log"
@@ -45,7 +63,7 @@ def _visit(
     env = {**os.environ, **environment, "SCRAPY_SETTINGS_MODULE": "crawler.settings"}
     with (
         log.open("ab") as errors,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=env, text=True) as child,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=env, text=True, pass_fds=held) as child,
     ):
         assert child.stdout
         _follow(child.stdout, portal, progress, task)

@@ -10,11 +10,9 @@ a run that was killed; anything indexed that is missing or different is damage. 
 import base64
 import dataclasses
 import fcntl
-import gzip
 import hashlib
 import io
 import json
-import os
 import re
 import string
 import uuid
@@ -22,7 +20,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from warcio.archiveiterator import ArchiveIterator
@@ -31,7 +29,7 @@ from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from archive import clock
+from archive import clock, durable
 from archive.model import Exchange, Headers, Record
 
 MAX_BODY = 64 << 20  # bytes of one payload after its content encoding is undone
@@ -75,11 +73,12 @@ class Writer:
     """Appends records to one new WARC file and its index, and syncs both before a call returns."""
 
     def __init__(self, path: Path, info: Mapping[str, str]) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        durable.make_folder(path.parent)
         self.path = path
-        self._warc: BinaryIO = path.open("xb", buffering=0)
+        self._warc = durable.Growing(path)
         fcntl.flock(self._warc, fcntl.LOCK_EX)  # for archive.repair, which must not touch a file that is being written
-        self._index = index_path(path).open("x", encoding="utf-8")
+        self._index = durable.Growing(index_path(path))
+        durable.sync_folder(path.parent)
         block = "".join(f"{k}: {v}\r\n" for k, v in info.items()).encode()
         self._append(_record("warcinfo"), block, "application/warc-fields", {"WARC-Filename": path.name})
 
@@ -131,20 +130,13 @@ class Writer:
     def _append(self, record: Record, block: bytes, content_type: str, headers: Mapping[str, str]) -> Record:
         """Writes one record and its line in the index; returns it with its place."""
         member = _member(record, block, content_type, headers)
-        offset = self._warc.tell()
-        try:
-            rest = memoryview(member)
-            while rest:  # an unbuffered file may take less than it is given
-                rest = rest[self._warc.write(rest) :]
-            _sync(self._warc)
-        except OSError:
-            self._warc.seek(offset)
-            self._warc.truncate()  # half a record must not stand before the next one
-            raise
-        sha256 = hashlib.sha256(member).hexdigest()
+        offset, sha256 = self._warc.append(member), hashlib.sha256(member).hexdigest()
         placed = dataclasses.replace(record, filename=self.path.name, offset=offset, length=len(member), sha256=sha256)
-        self._index.write(line(placed))
-        _sync(self._index)
+        try:
+            self._index.append(line(placed).encode())
+        except OSError:
+            self._warc.cut(offset)  # what stands behind it would seem to be left out of the index
+            raise
         return placed
 
 
@@ -162,11 +154,6 @@ def _revisit(unchanged: Record | None) -> dict[str, str]:
     profile = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
     refers = {"WARC-Refers-To-Target-URI": url_of(unchanged.url), "WARC-Refers-To-Date": unchanged.timestamp}
     return {"WARC-Profile": profile, **refers}
-
-
-def _sync(file: BinaryIO | TextIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
 
 
 def record_id() -> str:
@@ -364,35 +351,3 @@ def read_note(warc: Path, record: Record) -> dict[str, Any]:
     """What `Writer.note` wrote."""
     body = _parse(read_member(warc, record), warc, record.offset).content_stream().read()
     return dict(json.loads(body))
-
-
-def verify(warc: Path) -> Iterator[str]:
-    """A line for each thing that is wrong with a file: records against the index, gzip, record grammar, digests."""
-    try:
-        records = index(warc)
-        size = warc.stat().st_size
-    except (Damaged, OSError) as error:
-        yield str(error)
-        return
-    if not index_path(warc).exists():
-        yield f"{warc}: has no index beside it ({index_path(warc).name})"
-    end = 0
-    for record in records:
-        if record.offset != end:
-            yield f"{warc}: the index leaves out what stands at offset {end}"
-        end = record.offset + record.length
-        try:
-            member = read_member(warc, record)
-            gzip.decompress(member)
-            parsed = ArchiveIterator(io.BytesIO(member), check_digests=True)
-            for one in parsed:
-                while one.raw_stream.read(1 << 20):  # as it was sent: undone it may be a thousand times as much
-                    pass
-                if one.digest_checker.passed is False:
-                    yield f"{warc}: record at offset {record.offset} ({record.url}): {one.digest_checker.problems[0]}"
-                if record.digest and one.rec_headers.get_header("WARC-Payload-Digest") != record.digest:
-                    yield f"{warc}: record at offset {record.offset} ({record.url}) has another digest in the index"
-        except (Damaged, OSError, EOFError, zlib.error, ArchiveLoadFailed) as error:
-            yield str(error) if isinstance(error, Damaged) else f"{warc}: record at offset {record.offset}: {error}"
-    if size > end:
-        yield f"{warc}: {size - end} bytes past the last indexed record, left by a killed run; a crawl mends that"
