@@ -60,8 +60,8 @@ def _leave_what_is_printed(body: etree._Element) -> None:
         run = _run(raised) if raised.get(f"{_W}val") == "superscript" else None
         for text in run.iter(_T) if run is not None else ():  # a footnote's mark
             text.text = (text.text or "").translate(numbers.SUPERSCRIPT)
-    for mark in body.iter(*_MARKS):
-        mark.text = _MARKS[str(mark.tag)]
+    for mark in list(body.iter(*_MARKS)):
+        mark.text, mark.tag = _MARKS[str(mark.tag)], _T
     for paragraph in _paragraphs_in_paragraphs(body):
         paragraph.tag = _R  # of a text box: its text belongs to the paragraph around it
 
@@ -110,4 +110,4 @@ def _number(element: etree._Element) -> int:
 
 
 def _text(paragraph: etree._Element) -> str:
-    return "".join(node.text or "" for node in paragraph.iter(_T, *_MARKS))
+    return "".join(node.text or "" for node in paragraph.iter(_T))

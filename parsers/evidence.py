@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
-from parsers import heading, numbers
+from parsers import heading, html, numbers
 from parsers.anchors import anchors
 from parsers.heading import title_of
 from parsers.model import Document, Link
@@ -133,7 +133,7 @@ def names_column(text: str) -> bool:
 def labels_of(page: Document) -> dict[str, str]:
     """What a page says to be as a column: the standard's meta tags, its breadcrumb, its title."""
     head = page.text[:_HEAD] if page.media_type == "html" else ""
-    said, crumbs = heading.labels(head), heading.breadcrumb(head)
+    said, crumbs = html.labels(head), heading.breadcrumb(head)
     title = [part for part in re.split(r"\s*[-_|–—]\s*", said.get("title", "")) if part]
     labels = {"ColumnType": said.get("columntype", ""), "ColumnName": said.get("columnname", "")}
     labels |= {"the breadcrumb's end": (crumbs or [""])[-1], "the title": (title or [""])[0]}
@@ -174,7 +174,7 @@ def itself_report(page: Document) -> str:
     if len(parts) < 3 and not (year and _carries_file(page)):
         return ""
     lines = itertools.islice((text for text in texts if "信息公开" in text and len(text) < LABEL), _LINES)
-    titles = filter(None, map(title_of, (*heading.label_titles(heading.labels(bare[:_HEAD])), *lines)))
+    titles = filter(None, map(title_of, (*heading.label_titles(html.labels(bare[:_HEAD])), *lines)))
     return next((title for title, _, of in titles if not year or str(of) == year), "")
 
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from html import unescape
 
-from lxml import etree
-
+from parsers import html as pages
 from parsers import numbers
 from parsers.model import Document, Finding, Heading, Level
 
@@ -118,11 +117,15 @@ class Said:
     index_number: str = ""
 
 
-def said(document: Document, lines: Sequence[str], names: Iterable[str] = ()) -> Said:
-    """What one document says. `names`: full names of districts (济南市历城区), which complete a shortened issuer."""
+def said(
+    document: Document, lines: Sequence[str], names: Iterable[str] = (), tags: dict[str, str] | None = None
+) -> Said:
+    """What one document says. `names`: full names of districts (济南市历城区), which complete a shortened issuer.
+    `tags`: the labels of a page, where they have been read."""
     names = tuple(names)
     page = document.media_type == "html"
-    tags = labels(document.text) if page else {}
+    if tags is None:
+        tags = pages.labels(document.text) if page else {}
     shown = _shown(document.text) if page else ""
     text = "".join(map(numbers.squash, lines))
     contact = next(_SELF.finditer(text), None)
@@ -246,22 +249,6 @@ def _speaks_for(source: str, issuer: str) -> bool:
 def heading(document: Document, lines: Sequence[str], names: Iterable[str] = ()) -> Heading:
     """Heading of a report of one document (`settle`)."""
     return settle([said(document, lines, names)])
-
-
-def labels(html: str) -> dict[str, str]:
-    """The page's <meta name=… content=…>, its <title> under "title", its <h1> under "h1"."""
-    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    page: etree._Element | None = etree.HTML(html.encode("utf-8", "replace"), parser)
-    if page is None:
-        return {}
-    etree.strip_elements(page, "script", "style", with_tail=False)
-    found: dict[str, str] = {}
-    for tag in page.iter("meta", "title", "h1"):
-        key = tag.get("name", "").lower() if tag.tag == "meta" else str(tag.tag)
-        value = tag.get("content", "") if tag.tag == "meta" else " ".join(filter(None, map(str.strip, tag.itertext())))
-        if key and value:
-            found.setdefault(key, value)
-    return found
 
 
 def breadcrumb(html: str) -> list[str]:

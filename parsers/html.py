@@ -1,12 +1,13 @@
-"""HTML → tables (selectolax, a browser's parsing rules) and prose (trafilatura)."""
+"""HTML → tables (selectolax, a browser's parsing rules), labels and prose (trafilatura)."""
 
 import functools
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import trafilatura
 from lxml import etree
+from lxml.etree import ParserError
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from parsers import numbers, spans
@@ -22,30 +23,60 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
 _FORMAT_HINT = re.compile(r"<[bcefinstuBCEFINSTU](?:[imotIMOT][a-zA-Z]{0,4})?[\s/>]")
 _FORMAT = re.compile(r"<(/?)(?:b|big|code|em|font|i|nobr|small|strong|tt|u)(?=[\s/>])", re.IGNORECASE)
 _STRUCK = re.compile(r"<(?:s|strike)(?=[\s/>])", re.IGNORECASE)
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # of which libxml2 makes the end of the page
 _DIGITS = re.compile(r"\s*(\d{1,5})")
 _SPACE = re.compile(r"[ \t\r\n\f\xa0]+")  # line ends of the source too: only blocks make lines
+_telling_spans = etree.XPath("//span[@class or @id or contains(@style, 'none')]")
+_texts = etree.XPath(".//text()[not(parent::script or parent::style)]")
 _BREAK = re.compile(r" *\v[ \v]*")
 
 
 def read(document: Document) -> Content:
     """All tables of the page, layout tables too (they fit no form), and the body text without them."""
     tables = tuple(grids(document))
-    page = _without_runs(document.text)
-    prose = trafilatura.extract(page, fast=True, include_tables=False, include_comments=False) or ""
-    return Content(tables, tuple(line for line in prose.splitlines() if line.strip()))
-
-
-def _without_runs(text: str) -> Any:
-    """The page as trafilatura parses it, without the spans that hold nothing but a font: Word makes one for each run of
-    characters, and trafilatura's time is that of its elements."""
-    page = trafilatura.load_html(text)
+    page = _parsed(document.text)
     if page is None:
-        return text
-    for span in page.iter("span"):
-        if not (span.get("class") or span.get("id")) and "none" not in (span.get("style") or ""):
-            span.tag = "font"
-    etree.strip_tags(page, "font", "o:p")
-    return page
+        return Content(tables, ())
+    said = _labels(page)
+    _strip_runs(page)
+    prose = trafilatura.extract(page, fast=True, include_tables=False, include_comments=False) or ""
+    return Content(tables, tuple(line for line in prose.splitlines() if line.strip()), said)
+
+
+def labels(text: str) -> dict[str, str]:
+    """What a page says of itself in tags (`Content`)."""
+    page = _parsed(text)
+    return {} if page is None else _labels(page)
+
+
+def _parsed(text: str) -> HtmlElement | None:
+    """The page as libxml2 reads it, for which formatting that is left open is no bomb; None where there is nothing."""
+    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
+    try:
+        return document_fromstring(_CONTROL.sub("", text).encode("utf-8", "replace"), parser=parser)
+    except ParserError:
+        return None
+
+
+def _labels(page: HtmlElement) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for tag in page.iter("meta", "title", "h1"):
+        key = tag.get("name", "").lower() if tag.tag == "meta" else str(tag.tag)
+        value = tag.get("content", "") if tag.tag == "meta" else " ".join(filter(None, map(str.strip, _texts(tag))))
+        if key and value:
+            found.setdefault(key, value)
+    return found
+
+
+def _strip_runs(page: HtmlElement) -> None:
+    """Takes out the spans that hold nothing but a font: Word makes one for each run of characters, and the time that
+    trafilatura takes is that of its elements."""
+    telling = _telling_spans(page)
+    for span in telling:
+        span.tag = "kept"
+    etree.strip_tags(page, "span", "font", "o:p")
+    for span in telling:
+        span.tag = "span"
 
 
 def grids(document: Document) -> Iterator[Grid]:

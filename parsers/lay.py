@@ -5,60 +5,20 @@ A part is recognised by its labels alone, never by the report's year or by the o
 
 import difflib
 import functools
-import itertools
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from parsers import form, local, numbers
 from parsers.form import Block, Path
 from parsers.model import Cell, Fact, Finding, Grid, Place
-
-_MONEY_NOTE = re.compile(r"\([^()]*?(百万元|千元|万元|亿元|元)\)")
-_ASIDE = frozenset(("单位", "序号"))  # cols beside a row's label that are no part of it
-MAX_HEADER = 8  # rows; the form's deepest header has three
-
-
-@dataclass(slots=True)
-class Part:
-    """A header and the rows below it, up to the next header. `stacks[col]` holds the header cells over a col."""
-
-    place: str
-    stacks: list[list[Cell]]
-    rows: list[tuple[Path, Sequence[Cell | None]]] = field(default_factory=list)
-    paths: list[Path] = field(default_factory=list)  # the words of each stack
-    money: list[str] = field(default_factory=list)  # the unit of money that each stack names in brackets
-    units: list[int] = field(default_factory=list)  # the cols that hold the unit of their line
-
-    def add_header(self, row: Sequence[Cell | None]) -> None:
-        for stack, cell in zip(self.stacks, row, strict=True):
-            if cell and cell not in stack:
-                stack.append(cell)
-        self.paths = [_path([form.canonical(c.text) for c in stack]) for stack in self.stacks]
-        texts = ("".join(c.text for c in stack) for stack in self.stacks)
-        notes = (_MONEY_NOTE.search(numbers.squash(text)) if "元" in text else None for text in texts)
-        self.money = [note[1] if note else "" for note in notes]
-        self.units = [j for j, path in enumerate(self.paths) if path[-1:] == ("单位",)]
-
-    def below(self, place: str) -> "Part":
-        """A further part under the same header."""
-        return Part(place, self.stacks, paths=self.paths, money=self.money, units=self.units)
-
-    def labels(self, row: Sequence[Cell | None], start: int) -> list[Cell | None]:
-        """The cells of a row that hold its label: those before `start`, without number and unit of the line."""
-        return [None if path and path[-1] in _ASIDE else row[j] for j, path in enumerate(self.paths[:start])]
-
-    def unit(self, row: Sequence[Cell | None]) -> str:
-        """The unit that a line of the table names in a col of its own."""
-        cells = (row[j] for j in self.units)
-        return next((numbers.squash(cell.text) for cell in cells if cell), "")
+from parsers.parts import Part, distinct, has_numbers, parts_of
 
 
 def facts(grids: Iterable[Grid]) -> tuple[list[Fact], list[Finding]]:
     """The facts of all grids and what is odd about the tables. One fact per item: a second one is a finding."""
     grids = list(grids)
-    matched = [[_candidates(part) for part in parts] for parts in _all_parts(grids)]
+    matched = [[_candidates(part) for part in parts] for parts in parts_of(grids)]
     sure = [best[0].laid for parts in matched for best in parts if len(best) == 1]
     votes = Counter(one.form for one in sure for _ in one.facts)
     preferred = votes.most_common(1)[0][0] if votes else form.forms()[-1].name
@@ -82,7 +42,7 @@ def _of_no_form(grid: Grid) -> list["Laid"]:
             f"{grid.place} 是地方统计表，逐行保留 / {grid.place} is of a local form; its lines are kept as they are"
         )
         return [Laid("local", local=kept, findings=[Finding("table_local", "info", message)])]
-    if _has_numbers(grid):
+    if any(has_numbers(distinct(row)) for row in grid.rows):
         message = f"{grid.place} 不合任何已知格式，未读取 / {grid.place} fits no known form and was not read"
         return [Laid("", findings=[Finding("table_unknown", "info", message)])]
     return []
@@ -105,104 +65,6 @@ def _printed_twice(first: Fact, second: Fact) -> Finding:
         f" / printed twice: “{first.text}” ({first.place}) and “{second.text}” ({second.place})"
     )
     return Finding("printed_twice", "warning", message, (first.item,))
-
-
-def _has_numbers(grid: Grid) -> bool:
-    return any(c and numbers.read(c.text).kind == "number" for row in grid.rows for c in row)
-
-
-def _all_parts(grids: Iterable[Grid]) -> Iterator[list[Part]]:
-    last: Part | None = None
-    for grid in grids:
-        wide = last and grid.rows and len(last.stacks) == len(grid.rows[0])
-        parts = list(_parts(grid, last if wide else None))
-        last = parts[-1] if parts else None
-        yield parts
-
-
-def _parts(grid: Grid, before: Part | None) -> Iterator[Part]:
-    """Cuts a grid where a header begins. Data rows are told by their label first: 总计 is a row's and a col's.
-
-    Under the header of `before` stands a grid that begins with a row of the form: a table cut in two.
-    """
-    part: Part | None = None
-    last = before  # its header holds on below a title across the table
-    carried: dict[int, str] = {}
-    for i, row in enumerate(grid.rows):
-        cells = _distinct(row)
-        over = part or last
-        start = _body_start(over) if over else None
-        path = _row_path(over.labels(row, start), carried) if over and start else ()
-        if over and path and path[-1] in form.row_leaves():
-            part = last = part or over.below(grid.place)
-            part.rows.append((path, row))
-        elif _is_header(cells):
-            if part and (part.rows or max(map(len, part.stacks)) == MAX_HEADER):
-                yield part
-                part = None
-            part = last = part or Part(grid.place, [[] for _ in row])
-            part.add_header(_spread(row, grid.rows[i + 1 : i + MAX_HEADER]))
-        elif part and len(cells) > 1 and start is not None:
-            part.rows.append((path, row))
-        elif part and cells:  # one cell across: the title of the next section
-            yield part
-            part = None
-        last = last if i else part
-    if part:
-        yield part
-
-
-def _is_header(cells: Sequence[Cell]) -> bool:
-    return any(form.canonical(c.text) in form.header_words() for c in cells) and not _numeric(cells)
-
-
-def _spread(row: Sequence[Cell | None], below: Sequence[Sequence[Cell | None]]) -> Sequence[Cell | None]:
-    """A header row whose spans were not written: a cell goes on over the blanks right of it that stand over headers."""
-    if len(_distinct(row)) < len(row):
-        return row
-    under = list(itertools.takewhile(lambda other: _is_header(_distinct(other)), below))
-    spread = list(row)
-    for j in range(1, len(row)):
-        if not _filled(row[j]) and any(_filled(other[j]) for other in under):
-            spread[j] = spread[j - 1]
-    return spread
-
-
-def _filled(cell: Cell | None) -> bool:
-    return cell is not None and bool(cell.text.strip())
-
-
-def _distinct(row: Sequence[Cell | None]) -> list[Cell]:
-    return list({id(c): c for c in row if c}.values())  # a spanning cell is one object
-
-
-def _numeric(cells: Iterable[Cell]) -> bool:
-    return any(numbers.read(c.text).kind == "number" for c in cells)
-
-
-def _body_start(part: Part) -> int | None:
-    """The first col whose header ends in a label of some form's col; the cols before it hold row labels."""
-    leaves = form.col_leaves()
-    return next((j for j, path in enumerate(part.paths) if path and path[-1] in leaves), None)
-
-
-def _row_path(cells: Sequence[Cell | None], carried: dict[int, str]) -> Path:
-    """The labels before a row's values, outermost first.
-
-    A blank label cell before the row's own label continues the one above (a vertical span that was not written);
-    the row's own label is never carried.
-    """
-    own = [form.canonical(c.text) if c else "" for c in cells]
-    last = max((j for j, word in enumerate(own) if word), default=-1)
-    words = [word or carried.get(j, "") for j, word in enumerate(own[: last + 1])]
-    for j in range(len(own)):
-        carried[j] = words[min(j, last)] if last >= 0 else ""
-    return _path(words)
-
-
-def _path(words: Sequence[str]) -> Path:
-    """Without blanks and without what stands twice in a row."""
-    return tuple(w for i, w in enumerate(words) if w and words[i - 1 : i] != [w])
 
 
 @dataclass(slots=True)
@@ -304,7 +166,7 @@ def _keep_other_cols(part: Part, block: Block, cols: dict[str, list[int]], laid:
     read = {j for places in cols.values() for j in places}
     for j in range(min(read), len(part.stacks)):
         words = part.paths[j]
-        if not words or j in read or not _numeric(cell for _, row in part.rows if (cell := row[j])):
+        if not words or j in read or not has_numbers(cell for _, row in part.rows if (cell := row[j])):
             continue
         name, kept = "/".join(words), []
         for path, row in part.rows:
@@ -366,7 +228,7 @@ def _read_cell(
 ) -> None:
     cells = [cell for j in places if (cell := row[j])]
     if len(cells) > 1:
-        cells = _distinct(cells)
+        cells = distinct(cells)
     if not cells:
         return
     filled = [c for c in cells if numbers.squash(c.text)] if len(cells) > 1 else cells
@@ -390,7 +252,7 @@ def _keep_local(
     part: Part, block: Block, path: Path, row: Sequence[Cell | None], cols: dict[str, list[int]], laid: Laid
 ) -> None:
     """A row that no form line claims is kept as local items, and said (law 8). A row without numbers is a caption."""
-    if not _numeric(_distinct(row)):
+    if not has_numbers(distinct(row)):
         return
     name = "/".join(path) or "(无标题)"
     kept = []

@@ -64,10 +64,14 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a reader finds in one document: its tables, and its prose outside of them, a paragraph a line."""
+    """What a reader finds in one document: its tables, and its prose outside of them, a paragraph a line.
+
+    `labels` is what a page says of itself in tags: <meta name=… content=…>, <title> under "title", <h1> under "h1".
+    """
 
     grids: tuple[Grid, ...]
     lines: tuple[str, ...]
+    labels: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

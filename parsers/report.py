@@ -48,14 +48,14 @@ def read(documents: Sequence[Document], names: Iterable[str] = (), listed: str =
         raise NotAReport(findings[0].message.rpartition(" / ")[2])
     lines = [line for content in contents.values() for line in content.lines]
     names = tuple(names)
-    stated = [said(documents[n], content.lines, names) for n, content in contents.items()]
+    stated = [said(documents[n], content.lines, names, content.labels) for n, content in contents.items()]
     in_list = said_in_list(listed, names) if listed else None
     head = settle(stated, in_list)
     findings += disagreements(stated, in_list)
     found: list[Fact] = []
     for number, content in contents.items():
         own, odd = lay.facts(content.grids)
-        found += (dataclasses.replace(fact, document=number) for fact in own)
+        found += (dataclasses.replace(fact, document=number) for fact in own) if number else own
         findings += odd
     facts, twice = lay.merge(found)
     findings += twice

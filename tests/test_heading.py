@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from parsers.heading import Said, breadcrumb, disagreements, heading, labels, said, said_in_list, settle, title_of
+from parsers.heading import Said, breadcrumb, disagreements, heading, said, said_in_list, settle, title_of
 from parsers.model import Document, Heading
 
 NAMES = ("济南市历城区", "淄博市临淄区")
@@ -323,14 +323,6 @@ def test_an_attachment_or_the_list_names_the_body_that_the_page_leaves_out() -> 
     assert settle([bare, file(title)]).issuer == "济南市历城区教育局"
     assert settle([bare], said_in_list(title, NAMES)).issuer == "济南市历城区教育局"
     assert settle([], said_in_list("年报", NAMES)) == Heading("年报")
-
-
-def test_labels() -> None:
-    head = '<meta name=PubDate content="2021-02-01"><meta name=pubdate content=x><meta name=Key><title> 年报\n</title>'
-    h1 = "<h1> </h1><h1>历城区<!-- 副题 --><script>9</script><b> 2020年</b></h1>"
-    assert labels(head + h1) == {"pubdate": "2021-02-01", "title": "年报", "h1": "历城区 2020年"}
-    assert labels("") == labels("<!-- -->") == {}
-    assert labels('<?xml version="1.0" encoding="gb2312"?><title>年报\ud800</title>') == {"title": "年报?"}
 
 
 def test_long_lines_end() -> None:

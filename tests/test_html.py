@@ -60,6 +60,14 @@ def test_hidden_rows_and_cells_take_no_place() -> None:
     assert grids(source) == [[["2"]]]
 
 
+def test_labels() -> None:
+    head = '<meta name=PubDate content="2021-02-01"><meta name=pubdate content=x><meta name=Key><title> 年报\n</title>'
+    h1 = "<h1> </h1><h1>历城区<!-- 副题 --><script>9</script><b> 2020年</b></h1>"
+    assert html.labels(head + h1) == {"pubdate": "2021-02-01", "title": "年报", "h1": "历城区 2020年"}
+    assert html.labels("") == html.labels("<!-- -->") == {}
+    assert html.labels('<?xml version="1.0" encoding="gb2312"?><title>年报\ud800</title>') == {"title": "年报?"}
+
+
 def test_prose_is_without_tables() -> None:
     body = "<p>2020年，全区共收到政府信息公开申请274件，同比减少13%。</p>" * 3
     content = html.read(Document("", b"", "html", f"<html><body>{body}<table><tr><td>5</table></body></html>"))
