@@ -34,14 +34,17 @@ def grid(rows: Sequence[Sequence[Placed]], place: str) -> Grid:
     taken: list[dict[int, Cell]] = [{} for _ in rows]  # for each row: col → cell
     placed = 0
     for i, row in enumerate(rows):
-        for one in row:
-            above = taken[i - 1].get(one.col) if one.continues and i else None
-            cell = above if above and above.col == one.col else Cell(one.text, i, one.col)
-            width, height = min(max(one.width, 1), MAX_COLSPAN), min(max(one.height, 1), len(rows) - i)
+        for col, text, width, height, continues in row:
+            above = taken[i - 1].get(col) if continues and i else None
+            cell = above if above and above.col == col else Cell(text, i, col)
+            if width == height == 1:  # most cells
+                taken[i].setdefault(col, cell)
+                continue
+            width, height = min(max(width, 1), MAX_COLSPAN), min(max(height, 1), len(rows) - i)
             placed += width * height
             _check(place, placed)
             for below in taken[i : i + height]:
-                for x in range(one.col, one.col + width):
+                for x in range(col, col + width):
                     below.setdefault(x, cell)
     cols = max((max(row, default=-1) for row in taken), default=-1) + 1
     _check(place, cols * len(rows))

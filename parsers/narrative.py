@@ -25,6 +25,9 @@ _CLAUSE = re.compile(r"[^,。;]*[,。;]?")
 _OFFICE_DOES = re.compile(rf"(?:{_OFFICE.pattern})[^,。;]{{0,20}}(?:{_DOES.pattern})")
 _NAMED = r"^[^,。;:、各\d]{1,16}(?:局|委|委员会|法院|街道|办事处|镇|乡)"  # one department; 各部门 are the district
 _DEPARTMENT_DOES = re.compile(rf"{_NAMED}(?:共|全年|累计)?(?:{_DOES.pattern})")
+_BELOW_DOES = re.compile(rf"^(?:全[区县市])?各(?:镇|乡|街道)[^,。;]{{0,16}}(?:{_DOES.pattern})")  # not the departments
+_UP_TO = re.compile(r"^截[至止][^,。;]{0,16},$")  # since the beginning, where 累计 follows
+_GROUPED = re.compile(r"(?<!\d)(\d{1,3}(?:,\d{3}){1,2})(?=件|起|宗)")  # 1,274
 _OTHER_TIME = re.compile(
     r"去年|上年同期|同期(?!结转)|往年|历年|上年度?(?:共|全年)?(?:收到|受理|新收)|近[一二两三四五六七八九十\d]{1,2}年"
     r"|截[至止]|以来|[上下]半年|季度|\d{1,2}月?[至到\-](?!12月)\d{1,2}月(?!\d)"
@@ -33,6 +36,7 @@ _OF_PART = re.compile(
     r"网[上络]|在线|线上|信[函件]|邮[寄件箱]|当面|现场|传真|复议|诉讼|(?:其中|按时|延期|逾期)(?:答复|办结)"
 )
 _REVIEWED = re.compile(r"复议|诉讼|起诉")
+_ALL_REVIEWS = re.compile(r"(?:审理|审结|办理|办结|受理|收到)(?:各类)?行政(?:复议|诉讼)")  # of all administration
 _YEAR = re.compile(r"(20\d\d)年(?!度?结转|\d{1,2}月)")
 
 _FLOW: tuple[tuple[re.Pattern[str], tuple[Sum, ...]], ...] = (
@@ -87,7 +91,8 @@ def statements(lines: Iterable[str], year: int | None = None) -> list[Statement]
     """The paragraphs that state figures of the tables again; what they say of other years than `year` is left out."""
     found = []
     for line in lines:
-        text = _of_the_report(numbers.squash(line), year)
+        bare = _GROUPED.sub(lambda match: match[1].replace(",", ""), numbers.squash(line))
+        text = _of_the_report(bare, year)
         figures = tuple(dict.fromkeys([*_flow(text), *_outcomes(text), *_reviews(text)]))
         if figures or "%" in text:
             found.append(Statement(line.strip(), text, figures))
@@ -99,19 +104,28 @@ def _of_the_report(text: str, year: int | None) -> str:
 
     A year that begins a clause governs the sentence, and so does the office that received or answered something.
     """
-    kept = []
+    kept: list[str] = []
     elsewhere = False
+    before = ""
     for clause in _CLAUSE.findall(text):
         years = {int(y) for y in _YEAR.findall(clause)} if "20" in clause else set()
         if years and _YEAR.match(clause):
             elsewhere = year is not None and year not in years
-        if _DOES.search(clause) and (_OFFICE_DOES.search(clause) or _DEPARTMENT_DOES.search(clause)):
+        if _DOES.search(clause) and _is_of_others(clause, before):
             elsewhere = True
         other = year is not None and bool(years) and year not in years
         kept.append(clause[-1:] if elsewhere or other or _OTHER_TIME.search(clause) else clause)
         if clause.endswith("。"):
             elsewhere = False
+        before = clause
     return "".join(kept)
+
+
+def _is_of_others(clause: str, before: str) -> bool:
+    """Whether what is received or answered is not the whole district's of this year."""
+    if clause.startswith("累计") and _UP_TO.match(before):
+        return True
+    return any(pattern.search(clause) for pattern in (_OFFICE_DOES, _DEPARTMENT_DOES, _BELOW_DOES))
 
 
 def _flow(text: str) -> Iterator[tuple[int, tuple[Sum, ...]]]:
@@ -170,7 +184,7 @@ def _reviews(text: str) -> Iterator[tuple[int, tuple[Sum, ...]]]:
 
     After totals of several kinds in one sentence, results may belong to the last of them or to all litigation.
     """
-    if not _REVIEWED.search(text):
+    if not _REVIEWED.search(text) or ("公开" not in text and _ALL_REVIEWS.search(text)):
         return
     kinds: list[str] = []
     sentence_over = False

@@ -23,15 +23,18 @@ def grid(rows: Iterable[Iterable[Span]], place: str) -> Grid:
     taken: list[dict[int, Cell]] = [{} for _ in table]  # for each row: col → cell
     places = 0
     for i, row in enumerate(table):
-        j = 0
-        for span in row:
-            while j in taken[i]:
+        j, here = 0, taken[i]
+        for text, rowspan, colspan in row:
+            while j in here:
                 j += 1
-            width = min(max(span.colspan, 1), MAX_COLSPAN)
-            height = min(span.rowspan or len(table), len(table) - i)
+            cell = here[j] = Cell(text, i, j)
+            if rowspan == colspan == 1:  # most cells
+                j += 1
+                continue
+            width = min(max(colspan, 1), MAX_COLSPAN)
+            height = min(rowspan or len(table), len(table) - i)
             places += width * height
             _check(place, places)
-            cell = Cell(span.text, i, j)
             for below in taken[i : i + height]:
                 for x in range(j, j + width):
                     below.setdefault(x, cell)
