@@ -1,0 +1,33 @@
+"""Where Datasette meets the site: our addresses, what our templates may call, headers on every answer."""
+
+# Datasette comes without types:
+# mypy: disable-error-code="import-untyped, untyped-decorator"
+
+from collections.abc import Callable
+
+import datasette.handle_exception
+from datasette import hookimpl
+from datasette.app import Datasette
+from jinja2 import Environment
+
+from archive.site import headers, words
+from archive.site.pages import checks, home, portal, report
+from archive.site.pages.common import Route
+
+# Without this Datasette prints every local variable of its stack for each address that does not exist.
+datasette.handle_exception.rich = None
+
+
+@hookimpl
+def register_routes() -> list[Route]:
+    return [route for module in (home, portal, report, checks) for route in module.ROUTES]
+
+
+@hookimpl
+def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
+    words.add_to(env, datasette)
+
+
+@hookimpl
+def asgi_wrapper() -> Callable[[headers.App], headers.App]:
+    return headers.add_to

@@ -1,0 +1,88 @@
+"""What the templates may call: words in both languages, times, sizes, places."""
+
+# Datasette comes without types:
+# mypy: disable-error-code="import-untyped"
+
+import functools
+import re
+import tomllib
+from importlib.resources import files
+from urllib.parse import quote
+
+from datasette.app import Datasette
+from jinja2 import Environment
+
+from archive import clock
+from archive.site.pages.common import rows
+from parsers import checks
+
+_WORDS = {
+    "error": ("错误", "error"),
+    "warning": ("警告", "warning"),
+    "info": ("提示", "info"),
+    "ok": ("正常", "ok"),
+    "empty": ("未找到", "empty"),
+    "blocked": ("被拒", "blocked"),
+    "unreachable": ("无法连接", "unreachable"),
+    "partial": ("不完整", "partial"),
+    "new": ("新收到", "new"),
+    "revised": ("有改动", "revised"),
+    "withdrawn": ("已撤下", "withdrawn"),
+    "overdue": ("逾期", "overdue"),
+    "government": ("政府", "government"),
+    "department": ("部门", "department"),
+    "town": ("镇街", "town or subdistrict"),
+    "number": ("数", "number"),
+    "blank": ("空白", "blank"),
+    "not_applicable": ("不适用", "not applicable"),
+    "text": ("文字", "text"),
+}
+
+
+def add_to(env: Environment, datasette: Datasette) -> None:
+    """Error pages have no other way to learn of the sample."""
+
+    async def is_sample() -> bool:
+        return bool(await rows(datasette, "select 1 from runs where sample limit 1"))
+
+    env.globals.update(is_sample=is_sample, words=_WORDS, english=_english())
+    env.filters.update(
+        beijing=clock.beijing,
+        size=size,
+        chinese=lambda message: _halves(message)[0],
+        in_english=lambda message: _halves(message)[1],
+        is_link=lambda url: bool(re.match(r"https?://", url or "")),
+        place=place,
+        proof=lambda fact: f"/report/{quote(fact['report'], safe='')}/proof/{quote(fact['item'], safe='')}",
+        path=lambda text: quote(text, safe=""),
+        number=lambda value: f"{value:.15g}",
+        describe=checks.describe,
+        lacks_unit=lambda fact: fact["unit"].endswith("元") and not re.search("[元亿万]", fact["text"]),
+    )
+
+
+@functools.cache
+def _english() -> dict[str, str]:
+    return tomllib.loads((files("archive") / "site" / "english.toml").read_text("utf-8"))
+
+
+def size(count: int) -> str:
+    return (
+        f"{count:,} B"
+        if count < 10_000
+        else f"{count / 1000:,.0f} kB"
+        if count < 10_000_000
+        else f"{count / 1e6:,.0f} MB"
+    )
+
+
+def place(text: str) -> str:
+    """“page 4, table 1, row 7, col 3” in Chinese; what is not written so stays as it is."""
+    words = {"page": "页", "table": "张表", "row": "行", "col": "列"}
+    return re.sub(r"(page|table|row|col) (\d+)(?:, )?", lambda m: f"第 {m[2]} {words[m[1]]} ", text).strip()
+
+
+def _halves(message: str) -> tuple[str, str]:
+    """A message for readers: Chinese, then English after the last " / "."""
+    zh, slash, en = message.rpartition(" / ")
+    return (zh, en) if slash else (message, "")
