@@ -22,6 +22,7 @@ from archive import (
     clock,
     coverage,
     deadlines,
+    decisions,
     durable,
     events,
     readings,
@@ -33,9 +34,11 @@ from archive import (
 )
 from archive.captures import Capture, Holdings
 from archive.model import Run
+from archive.pictures import Pictures
 from archive.reader import Reader
 from archive.readings import Reading
 from archive.versions import Issue, Version
+from parsers import ocr
 
 # Deleted and made anew with each portal, children first.
 _OF_REPORTS = ("changes", "prose", "findings", "claims", "local_facts", "sheets", "documents")
@@ -51,7 +54,7 @@ def build(data: Path, full: bool = False, said: Callable[[str], None] = lambda l
     target, aside = data / "nianbao.db", data / "nianbao.db.damaged"
     said_first: list[str] = []
     try:
-        if _is_current(target) and not full:
+        if _is_current(target, _fingerprint(data)) and not full:
             return _built(data, target, False, said)
     except sqlite3.DatabaseError as error:
         if type(error) is not sqlite3.DatabaseError:  # the others are no damage: a full disk, a mistake of ours
@@ -62,13 +65,18 @@ def build(data: Path, full: bool = False, said: Callable[[str], None] = lambda l
 
 
 def _built(data: Path, target: Path, fresh: bool, said: Callable[[str], None]) -> list[str]:
+    settled = decisions.load(data)
     path = data / "nianbao.db.new" if fresh else target
     if fresh:
         _remove(path)
     db = sqlite_utils.Database(path)
     try:
-        with Reader() as reader:
-            damaged = _build(db, data, fresh, said, reader)
+        if fresh:
+            with db.atomic():
+                tables.create(db)
+            db.execute(f"pragma user_version = {_fingerprint(data)}")
+        with Reader() as reader, Pictures(reader, settled) as pictures:
+            damaged = _build(db, data, said, reader, pictures)
     finally:
         db.close()
     if fresh:
@@ -88,36 +96,39 @@ def _remove_journals(path: Path) -> None:
         path.with_name(path.name + name).unlink(missing_ok=True)
 
 
-def _is_current(path: Path) -> bool:
-    """Whether the database is there and was made by this very program. Asked that, SQLite undoes what a killed build
-    had half done, and so leaves no journal without which the file would be in shreds."""
+def _is_current(path: Path, fingerprint: int) -> bool:
+    """Whether the database is there and was made by this very program, engine and decisions. Asked that, SQLite undoes
+    what a killed build had half done, and so leaves no journal without which the file would be in shreds."""
     if not path.exists() or not path.stat().st_size:
         return False
     db = sqlite_utils.Database(path)
     try:
-        return bool(db.execute("pragma user_version").fetchone()[0] == _fingerprint())
+        return bool(db.execute("pragma user_version").fetchone()[0] == fingerprint)
     finally:
         db.close()
 
 
+def _fingerprint(data: Path) -> int:
+    """A number that changes with what rows are made by: the program, the engine for pictures, people's decisions."""
+    digest = hashlib.sha256(_program() + ocr.version().encode())
+    for path in decisions.sources(data):
+        digest.update(path.read_bytes())
+    return int.from_bytes(digest.digest()[:4]) >> 1  # SQLite keeps 32 bits with a sign
+
+
 @functools.cache
-def _fingerprint() -> int:
-    """A number that changes with the code and the data that rows are made by."""
+def _program() -> bytes:
     digest = hashlib.sha256()
     for package in ("parsers", "archive"):
         folder = Path(str(files(package)))
         for path in sorted(p for p in folder.rglob("*") if p.suffix in (".py", ".toml") and "portals" not in p.parts):
             digest.update(path.read_bytes())
-    return int.from_bytes(digest.digest()[:4]) >> 1  # SQLite keeps 32 bits with a sign
+    return digest.digest()
 
 
 def _build(
-    db: sqlite_utils.Database, data: Path, fresh: bool, said: Callable[[str], None], reader: Reader
+    db: sqlite_utils.Database, data: Path, said: Callable[[str], None], reader: Reader, pictures: Pictures
 ) -> list[str]:
-    if fresh:
-        with db.atomic():
-            tables.create(db)
-        db.execute(f"pragma user_version = {_fingerprint()}")
     damaged: list[str] = []
     for code, paths in _by_portal(db, data).items():
         known = {row["filename"]: row["bytes"] for row in db.table("archives").rows_where("portal = ?", [code])}
@@ -128,7 +139,7 @@ def _build(
         try:
             holdings = captures.load(code, there)
             holdings.damage += [f"{path} is gone" for path in paths if path not in there]
-            rows = _rows(holdings, there, reader)
+            rows = _rows(holdings, there, reader, pictures)
         except Exception as error:  # one portal's pages must not keep the others from being built
             damaged.append(f"{code} could not be built: {type(error).__name__}: {error}")
             continue
@@ -176,7 +187,9 @@ def _replace(db: sqlite_utils.Database, code: str, rows: dict[str, list[dict[str
             db.table(name).insert_all(rows[name], replace=name == "portals")
 
 
-def _rows(holdings: Holdings, paths: Iterable[Path], reader: Reader) -> dict[str, list[dict[str, Any]]]:
+def _rows(
+    holdings: Holdings, paths: Iterable[Path], reader: Reader, pictures: Pictures
+) -> dict[str, list[dict[str, Any]]]:
     """Every row of a portal, by table."""
     if not holdings.runs:
         return {}
@@ -193,7 +206,7 @@ def _rows(holdings: Holdings, paths: Iterable[Path], reader: Reader) -> dict[str
         "archives": [{"filename": p.name, "portal": portal.code, "bytes": p.stat().st_size} for p in paths],
     }
     reports = [found for found in walked if found.link.kind == "report"]
-    issues = versions.by_issue(portal, holdings, reports, reader, judged)
+    issues = versions.by_issue(portal, holdings, reports, reader, judged, pictures)
     read = readings.readings(holdings, judged)
     rows["events"] = [*events.moved_portals(portal.code, holdings)]
     if not holdings.runs[-1].sample:  # no real district is called overdue from samples

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from archive import clock, lock, registry, serve, warc
+from archive import clock, decisions, lock, registry, serve, warc
 from archive.export import export
 from archive.model import Portal
 from archive.options import Ended, build_rows, database, existing, folder_of, options
@@ -24,6 +24,7 @@ from archive.verifying import verify
 if TYPE_CHECKING:
     import sqlite_utils
 
+    from archive.pictures import Pictures
     from archive.reader import Reader
 
 DEMO_CONTACT = "https://example.org/nianbao-demo"
@@ -41,7 +42,7 @@ def main() -> None:
         _end(1, "interrupted; what was received is kept, run the same command again to go on")
     except click.ClickException as error:
         _end(2, error.format_message())
-    except (registry.RegistryError, clock.ClockError) as error:
+    except (registry.RegistryError, decisions.DecisionError, clock.ClockError) as error:
         _end(2, str(error))
     except lock.Busy as error:
         _end(3, str(error))
@@ -102,6 +103,7 @@ def crawl(
 def _crawl(chosen: list[Portal], data: Path, settings: dict[str, str], environment: dict[str, str]) -> int:
     from archive import repair, visits
 
+    decisions.load(data)  # the build needs them: what is wrong with them is said before anybody is visited
     with lock.locked(data) as held:
         folders = {portal.code for portal in chosen}
         for line in repair.repair(p for p in warc.files(data) if p.parent.name in folders):
@@ -203,14 +205,15 @@ def build_command(full: bool, data: Path | None, **_: Any) -> int:
 @options
 def read(files: tuple[Path, ...], as_json: bool, registries: tuple[Path, ...], only_registry: bool, **_: Any) -> int:
     """Read report FILES without any archive: tables and findings, or JSON."""
+    from archive.pictures import Pictures
     from archive.reader import Reader
 
     names = [p.name for p in registry.load(registries, bundled=not only_registry).values()]
-    with Reader(workers=1) as reader:
-        return max([_read(file, as_json, names, reader) for file in files])
+    with Reader(workers=1) as reader, Pictures(reader, {}) as pictures:
+        return max([_read(file, as_json, names, reader, pictures) for file in files])
 
 
-def _read(file: Path, as_json: bool, names: list[str], reader: "Reader") -> int:
+def _read(file: Path, as_json: bool, names: list[str], reader: "Reader", pictures: "Pictures") -> int:
     from rich.console import Console
 
     from archive import show
@@ -220,6 +223,7 @@ def _read(file: Path, as_json: bool, names: list[str], reader: "Reader") -> int:
     try:
         given = document.identify(file.read_bytes(), str(file))
         found = reader.call(report.read, [given], names)
+        found = pictures.read(found, [given], [warc.payload_digest(given.content)], names)
     except (report.NotAReport, Failed, OSError) as error:
         reason = str(error.strerror if isinstance(error, OSError) else error)
         if as_json:

@@ -52,25 +52,31 @@ def new_and_revised(code: str, issue: Issue) -> Iterator[Row]:
 
 def changed(before: Version, after: Version) -> Iterator[str]:
     """In what two revisions differ: figures, prose, title, attachment."""
-    if versions.figures(before.read) != versions.figures(after.read):
+    if any(_cells(before, after)):
         yield "figures"
     if versions.text(before.read) != versions.text(after.read):
         yield "prose"
     if before.heading.title != after.heading.title:
         yield "title"
-    if versions.unread(before.state) != versions.unread(after.state):
+    if versions.unread(before.state, before.read) != versions.unread(after.state, after.read):
         yield "attachment"
 
 
 def changes(code: str, issue: Issue) -> Iterator[Row]:
     """Each cell that a revision prints differently: what was printed until when, what is printed since when."""
     for number, (before, after) in enumerate(zip(issue.revisions, issue.revisions[1:], strict=False), 2):
-        old, new = versions.figures(before.read), versions.figures(after.read)
         seen = {"last_seen": before.state.last_seen, "first_seen": after.state.first_seen}
-        for item in sorted(old.keys() | new.keys()):
-            if old.get(item) != new.get(item):
-                row = {"report": report_id(code, issue, number), "item": item}
-                yield {**row, "before": old.get(item), "after": new.get(item), **seen}
+        for item, old, new in _cells(before, after):
+            yield {"report": report_id(code, issue, number), "item": item, "before": old, "after": new, **seen}
+
+
+def _cells(before: Version, after: Version) -> Iterator[tuple[str, str | None, str | None]]:
+    """(item, text before, text after) of each cell that differs; of pictures those that both revisions publish."""
+    old, new = versions.figures(before.read), versions.figures(after.read)
+    items = old.keys() & new.keys() if before.read.pictures or after.read.pictures else old.keys() | new.keys()
+    for item in sorted(items):
+        if old.get(item) != new.get(item):
+            yield item, old.get(item), new.get(item)
 
 
 def comings_and_goings(code: str, issue: Issue, readings: Iterable[Reading]) -> Iterator[Row]:

@@ -28,8 +28,9 @@ class Failed(Exception):
 class Reader:
     """Calls functions of the parsers in children, as many as there are cores. Started with the first call."""
 
-    def __init__(self, seconds: float = SECONDS, workers: int = 0) -> None:
+    def __init__(self, seconds: float = SECONDS, memory: int = MEMORY, workers: int = 0) -> None:
         self._seconds = seconds
+        self._memory = memory
         self._workers = workers or len(os.sched_getaffinity(0))
         self._pool: ProcessPool | None = None
 
@@ -68,7 +69,7 @@ class Reader:
             context = multiprocessing.get_context("forkserver")
             context.set_forkserver_preload(["parsers.report", "parsers.links"])
             self._pool = ProcessPool(self._workers, CALLS, initializer=_as_child, context=context)
-        return self._pool.schedule(_bounded, args=(function, *arguments), timeout=self._seconds)
+        return self._pool.schedule(_bounded, args=(self._memory, function, *arguments), timeout=self._seconds)
 
     def _answer(self, future: "ProcessFuture[Any]") -> Any:
         try:
@@ -85,7 +86,7 @@ class Reader:
             raise Failed("it is nested too deeply") from None
         except ProcessExpired as error:
             if error.exitcode == OUT_OF_MEMORY:
-                raise Failed(f"reading took more than {MEMORY >> 20} MB of memory") from None
+                raise Failed(f"reading took more than {self._memory >> 20} MB of memory") from None
             raise Failed(f"reading ended its process ({error})") from None
         except BrokenProcessPool as error:
             raise Failed(f"reading ended all processes ({error})") from None
@@ -97,10 +98,10 @@ def _as_child() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _bounded(function: Callable[..., T], *arguments: Any) -> T:
+def _bounded(memory: int, function: Callable[..., T], *arguments: Any) -> T:
     """Bounds the call alone: a child that cannot even take its task in would break the pool for all."""
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, hard))
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, hard))
     try:
         return function(*arguments)
     except MemoryError:

@@ -158,12 +158,13 @@ TABLES: dict[str, Table] = {
             "form": str,
             "table_name": str,
             "document": int,
+            "ocr": int,
             "grid": str,
             "rows": str,
             "cols": str,
             "cells": str,
         },
-        ("report", "form", "table_name", "document"),
+        ("report", "form", "table_name", "document", "ocr"),
         (("report", "reports", "id"),),
     ),
     "local_facts": (
@@ -177,6 +178,7 @@ TABLES: dict[str, Table] = {
             "kind": str,
             "place": str,
             "document": int,
+            "ocr": int,
         },
         ("report", "item"),
         (("report", "reports", "id"),),
@@ -299,10 +301,10 @@ select report, form, item,
     cells ->> (at || '.place'),
     grid || ', row ' || (rows ->> row) || ', col ' || (cols ->> ('$[' || block || '][' || col || ']'))
   ) as place,
-  document
+  document, ocr
 from cell where type <> 'null'
 union all
-select report, 'local', item, text, value, unit, kind, place, document from local_facts
+select report, 'local', item, text, value, unit, kind, place, document, ocr from local_facts
 """
 
 
@@ -340,15 +342,18 @@ def _items() -> Iterator[dict[str, Any]]:
 
 def sheets(report: str, facts: Iterable[Fact]) -> Iterator[dict[str, Any]]:
     """The rows of `sheets` for a report's facts."""
-    groups: dict[tuple[str, str, int], dict[str, Fact]] = {}
+    groups: dict[tuple[str, str, int, bool], dict[str, Fact]] = {}
     for fact in facts:
         if fact.form != "local":
-            groups.setdefault((fact.form, fact.item.partition(".")[0], fact.document), {})[fact.item] = fact
-    for (form_name, table, document), found in sorted(groups.items()):
-        yield _sheet(report, form_name, table, document, found)
+            key = fact.form, fact.item.partition(".")[0], fact.document, fact.ocr
+            groups.setdefault(key, {})[fact.item] = fact
+    for (form_name, table, document, ocr), found in sorted(groups.items()):
+        row = {"report": report, "form": form_name, "table_name": table, "document": document, "ocr": int(ocr)}
+        yield row | _cells(form_name, table, found)
 
 
-def _sheet(report: str, form_name: str, table: str, document: int, facts: dict[str, Fact]) -> dict[str, Any]:
+def _cells(form_name: str, table: str, facts: dict[str, Fact]) -> dict[str, Any]:
+    """Where the cells of a table stand in its grid, and what they say."""
     items = [i for i in form.items(form_name) if i.table == table]
     placed = [(i, facts[i.item].place) for i in items if i.item in facts]
     grid = _commonest(place.grid for _, place in placed)
@@ -364,8 +369,7 @@ def _sheet(report: str, form_name: str, table: str, document: int, facts: dict[s
         for i in items
     ]
     dump = functools.partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
-    row = {"report": report, "form": form_name, "table_name": table, "document": document, "grid": grid}
-    return {**row, "rows": dump(rows), "cols": dump(cols), "cells": dump(cells)}
+    return {"grid": grid, "rows": dump(rows), "cols": dump(cols), "cells": dump(cells)}
 
 
 def _block_widths(items: list[form.Item]) -> list[int]:

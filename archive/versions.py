@@ -10,6 +10,7 @@ from typing import Any
 
 from archive.captures import Capture, Holdings
 from archive.model import Portal
+from archive.pictures import Pictures
 from archive.reader import Failed, Reader
 from archive.walk import Found, Judge
 from archive.warc import address
@@ -53,7 +54,9 @@ class Issue:
     addresses: frozenset[str]
 
 
-def by_issue(portal: Portal, holdings: Holdings, found: Iterable[Found], reader: Reader, judged: Judge) -> list[Issue]:
+def by_issue(
+    portal: Portal, holdings: Holdings, found: Iterable[Found], reader: Reader, judged: Judge, pictures: Pictures
+) -> list[Issue]:
     """Every report of a portal, by issuer and year."""
     states: list[State] = []
 
@@ -68,6 +71,10 @@ def by_issue(portal: Portal, holdings: Holdings, found: Iterable[Found], reader:
         read = _again(holdings, states[number], portal, reader) if isinstance(answer, Failed) else answer
         if isinstance(read, Exception):
             raise read
+        if read.pictures:
+            state = states[number]
+            digests = [capture.record.digest for _, capture in state.parts]
+            read = pictures.read(read, _documents(holdings, state), digests, [portal.name], state.link.text)
         version = _version(portal, states[number], read)
         key = str(version.heading.issuer), int(version.heading.year or 0)
         versions.setdefault(key, []).append(version)
@@ -151,14 +158,17 @@ def _attachments(
 def _again(holdings: Holdings, state: State, portal: Portal, reader: Reader) -> Report:
     """The report without those of its documents that cannot be read even alone."""
     documents = []
-    for _, capture in state.parts:
-        document = holdings.document(capture) or Document(capture.record.url, b"", "unknown")
+    for document in _documents(holdings, state):
         try:
             reader.call(report.read, [document], [portal.name], state.link.text)
         except Failed as error:
             document = Document(document.url, b"", "unknown", str(error))
         documents.append(document)
     return reader.call(report.read, documents, [portal.name], state.link.text)
+
+
+def _documents(holdings: Holdings, state: State) -> list[Document]:
+    return [holdings.document(c) or Document(c.record.url, b"", "unknown") for _, c in state.parts]
 
 
 def _version(portal: Portal, state: State, read: Report) -> Version:
@@ -169,8 +179,12 @@ def _version(portal: Portal, state: State, read: Report) -> Version:
 
 
 def _content_digest(state: State, head: Heading, read: Report) -> str:
-    """SHA-256 of what a reader would call the report's content; a page's frame and visitor counters are not in it."""
-    content = json.dumps([head.title, sorted(figures(read).items()), text(read), unread(state)], ensure_ascii=False)
+    """SHA-256 of what a reader would call the report's content; a page's frame and visitor counters are not in it.
+
+    A picture counts by its bytes: that an engine or a person reads more of it is no change of the report.
+    """
+    facts = sorted((f.item, squash(f.text)) for f in read.facts if not f.ocr)
+    content = json.dumps([head.title, facts, text(read), unread(state, read)], ensure_ascii=False)
     return "sha256:" + hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -184,20 +198,26 @@ def text(read: Report) -> str:
     return _COUNTER.sub("", squash(read.prose))
 
 
-def unread(state: State) -> list[str]:
-    """The payload digests of attachments whose content cannot be compared: pictures, archives, what nobody knows."""
-    return sorted(capture.record.digest for kind, capture in state.parts[1:] if kind not in report.READERS)
+def unread(state: State, read: Report) -> list[str]:
+    """The payload digests of documents whose content cannot be compared: pictures, archives, what nobody knows."""
+    attached = {number for number, (kind, _) in enumerate(state.parts) if number and kind not in report.READERS}
+    return sorted(state.parts[number][1].record.digest for number in attached.union(read.pictures))
 
 
 def _revisions(versions: list[Version]) -> tuple[Version, ...]:
     """Versions in the order in which they were first seen.
 
-    One that says what the one before said is no new one, nor is one without any table after one that had some: a page
-    that stands there for an hour instead of the report must not hide it.
+    One that says what the one before said is no new one, nor is one without any table or picture after one that had
+    some: a page that stands there for an hour instead of the report must not hide it.
     """
     kept: list[Version] = []
     for version in sorted(versions, key=lambda v: (v.state.first_seen, v.state.link.url)):
-        emptied = not version.read.facts and any(other.read.facts for other in kept)
+        emptied = not _has_tables(version) and any(map(_has_tables, kept))
         if not emptied and version.content_digest not in [other.content_digest for other in kept[-1:]]:
             kept.append(version)
     return tuple(kept)
+
+
+def _has_tables(version: Version) -> bool:
+    """Also where they are in pictures, whether these were read or not."""
+    return bool(version.read.facts or version.read.pictures)

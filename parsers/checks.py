@@ -50,9 +50,8 @@ def over_years(facts: Iterable[Fact], before: Iterable[Fact]) -> list[Finding]:
     both = {f.item: f for f in facts if f.form != "local"}
     both |= {f"before {f.item}": f for f in before if f.form != "local"}
     found = []
-    forms = _forms(both)
-    for check in filter(_is_over_years, catalogue().values()):
-        for left, right in _instances(check, forms.get(check.table, frozenset())):
+    for check, left, right in instances(both):
+        if _is_over_years(check):
             values = [_value(term, both) for term in left + right]
             if len(values) == len(check.left + check.right) and None not in values:
                 a, b = _sums(left, right, both)
@@ -67,13 +66,20 @@ def _is_over_years(check: Check) -> bool:
 def _equations(facts: Mapping[str, Fact]) -> Iterator[Finding]:
     blank_totals: list[tuple[str, float]] = []
     inferred: dict[str, set[float]] = {}
-    forms = _forms(facts)
-    for check in catalogue().values():
-        for left, right in () if _is_over_years(check) else _instances(check, forms.get(check.table, frozenset())):
+    for check, left, right in instances(facts):
+        if not _is_over_years(check):
             yield from _equation(check, left, right, facts, blank_totals, inferred)
     if blank_totals:
         yield _total_blank(blank_totals)
     yield from (_inferred(item, values.pop()) for item, values in inferred.items() if len(values) == 1)
+
+
+def instances(facts: Mapping[str, Fact]) -> Iterator[tuple[Check, list[str], list[str]]]:
+    """Every equation of the tables that a report fills in, for each of their cols (or rows), its terms as items."""
+    forms = _forms(facts)
+    for check in catalogue().values():
+        for left, right in _instances(check, forms.get(check.table, frozenset())):
+            yield check, left, right
 
 
 def _forms(facts: Mapping[str, Fact]) -> dict[str, frozenset[str]]:

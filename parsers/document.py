@@ -16,6 +16,7 @@ _CHARSETS = ("utf-8", "gb18030", "big5", "big5hkscs", "utf-16", "utf-16-le", "ut
 _PARTS = {"word/document.xml": "docx", "xl/workbook.xml": "xlsx", "content.xml": "odt", "OFD.xml": "ofd"}
 _STREAMS = {"WordDocument": "doc", "Workbook": "xls", "Book": "xls"}
 MAX_TEXT = 16 << 20  # bytes; a report exported by a word processor has a quarter of one MiB
+_IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\x00", b"MM\x00*")
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|meta|table|div|p)\b", re.IGNORECASE)
 
 
@@ -31,10 +32,19 @@ def identify(content: bytes, url: str = "", content_type: str = "") -> Document:
         return Document(url, content, "rtf")
     if len(content) > MAX_TEXT:
         return Document(url, content, "unknown", f"a page of {len(content):,} bytes, more than {MAX_TEXT:,}")
+    if _is_image(content):
+        return Document(url, content, "image")
     text = decode(content, content_type)
     if "\x00" in text[:4096]:
         return Document(url, content, "unknown")
     return Document(url, content, "html" if _HTML.search(text[:8192]) else "text", text)
+
+
+def _is_image(content: bytes) -> bool:
+    """PNG, JPEG, GIF, TIFF, WebP or BMP, whose two letters alone may begin a text."""
+    webp = content[:4] == b"RIFF" and content[8:12] == b"WEBP"
+    bmp = content[:2] == b"BM" and content[6:10] == bytes(4)
+    return content.startswith(_IMAGES) or webp or bmp
 
 
 def _inside(container: type[Package] | type[Container], content: bytes, kinds: dict[str, str]) -> str:

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from bs4 import Tag
 
-from parsers import evidence, numbers, platforms
+from parsers import evidence, images, numbers, platforms
 from parsers.anchors import address, anchors, base, list_of, tags, too_far
 from parsers.evidence import COLUMN, FILE, LABEL, OTHER_LIST, OTHER_REPORTS, SLUG, YEAR
 from parsers.heading import decoy, title_of
@@ -146,6 +146,9 @@ def _all(document: Document, kind: str, passed: list[Anchor]) -> Iterator[tuple[
             yield Link(url, text, rule[0]), rule[1]
         elif "column" in FOLLOWED[kind] and len(passed) < _REJECTED and _LOOKS.search(text[:LABEL]):
             passed.append(anchor)
+    if kind == "report":
+        for url, caption in images.images(document):
+            yield Link(url, caption, "attachment"), "an image in the text of a report without tables"
     if FOLLOWED[kind]:
         yield from _sent_on(document, "attachment" if kind == "report" else kind)
 

@@ -11,8 +11,8 @@ Level = Literal["error", "warning", "info"]
 class Document:
     """Bytes plus what they really are.
 
-    `media_type` is one of `html docx doc pdf ofd odt rtf xlsx xls text unknown`; `text` is the decoded text of html
-    and text; of unknown it may say why; else "".
+    `media_type` is one of `html docx doc pdf ofd odt rtf xlsx xls text image unknown`; `text` is the decoded text
+    of html and text; of unknown it may say why; else "".
     """
 
     url: str
@@ -67,17 +67,19 @@ class Content:
     """What a reader finds in one document: its tables, and its prose outside of them, a paragraph a line.
 
     `labels` is what a page says of itself in tags: <meta name=… content=…>, <title> under "title", <h1> under "h1".
+    `pictures` counts the pages that are pictures, of which `parsers.picture` may tell more.
     """
 
     grids: tuple[Grid, ...]
     lines: tuple[str, ...]
     labels: dict[str, str] = field(default_factory=dict)
+    pictures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One item of one report, as printed. `value` is None unless `kind` is number; `place` leads to the cell in the
-    report's document number `document` (0 is the page)."""
+    report's document number `document` (0 is the page). `ocr`: read from a picture, and confirmed."""
 
     form: str
     item: str
@@ -87,6 +89,7 @@ class Fact:
     kind: Kind
     place: Place
     document: int = 0
+    ocr: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +129,12 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything read from one report: its page and its attachments together."""
+    """Everything read from one report: its page and its attachments together. `pictures` are the numbers of the
+    documents that are pictures, or have pages that are, read or not."""
 
     heading: Heading
     prose: str = ""
     facts: tuple[Fact, ...] = ()
     claims: tuple[Claim, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
+    pictures: tuple[int, ...] = ()

@@ -12,6 +12,8 @@ from parsers.ruled import MAX_RULES, THIN, Char, Page, Rule
 
 MAX_PAGES = 300  # a report has about ten
 MAX_CHARS = 20_000  # a page of text has about a thousand
+_INVISIBLE = 3  # the way in which scanners write their own reading behind a picture: nobody sees it, nor answers for it
+_PICTURE = Page([], [], [], picture=True)
 
 
 def read(document: Document) -> Content:
@@ -28,9 +30,21 @@ def read(document: Document) -> Content:
 def _pages(pdf: pypdfium2.PdfDocument) -> Iterator[Page]:
     offset = 0.0
     for page in pdf:
-        yield Page(list(_chars(page, offset)), *_rules(page, offset))
+        yield _PICTURE if is_picture(page) else Page(list(_chars(page, offset)), *_rules(page, offset))
         offset += page.get_height()
         page.close()
+
+
+def is_picture(page: pypdfium2.PdfPage) -> bool:
+    """Whether a page has an image and no text to be seen."""
+    kinds = (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_TEXT)
+    image = False
+    for found in page.get_objects(filter=kinds, max_depth=4):
+        if found.type == pdfium.FPDF_PAGEOBJ_IMAGE:
+            image = True
+        elif pdfium.FPDFTextObj_GetTextRenderMode(found) != _INVISIBLE:
+            return False
+    return image
 
 
 def _chars(page: pypdfium2.PdfPage, offset: float) -> Iterator[Char]:

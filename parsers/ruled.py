@@ -63,11 +63,13 @@ class Table:
 
 
 class Page(NamedTuple):
-    """What is drawn on a page: characters in the order of the file, horizontal and vertical rules."""
+    """What is drawn on a page: characters in the order of the file, horizontal and vertical rules. `picture`: what a
+    reader sees of it is a picture."""
 
     chars: list[Char]
     across: list[Rule]
     down: list[Rule]
+    picture: bool = False
 
 
 def content(pages: Iterable[Page]) -> Content:
@@ -76,7 +78,9 @@ def content(pages: Iterable[Page]) -> Content:
     lines: list[str] = []
     room = math.inf  # what was left at the end of the last line
     open_table = False  # nothing but a page number has followed the last table yet
+    pictures = 0
     for number, page in enumerate(pages, 1):
+        pictures += page.picture
         found, prose = _read_page(page, number)
         first = min((b.top for t in found[:1] for b in t.boxes), default=0.0)
         if found and open_table and not any(c.y < first for c in prose) and found[0].continues(tables[-1]):
@@ -86,14 +90,14 @@ def content(pages: Iterable[Page]) -> Content:
         open_table = bool(tables) and not any(c.y > last for c in prose)
         room = _add_paragraphs(lines, prose, room)
         room = math.inf if open_table else room
-    return Content(tuple(_grid(t) for t in tables), tuple(line for line in lines if line))
+    return Content(tuple(_grid(t) for t in tables), tuple(line for line in lines if line), pictures=pictures)
 
 
 def _read_page(page: Page, number: int) -> tuple[list[Table], list[Char]]:
     """(tables, the characters outside of them without page numbers)."""
     chars = page.chars
     tables = []
-    for count, lattice in enumerate(_lattices(page.across, page.down), 1):
+    for count, lattice in enumerate(lattices(page.across, page.down), 1):
         inside = [c for c in chars if lattice.holds(c)]
         chars = [c for c in chars if not lattice.holds(c)]
         tables.append(Table(lattice.boxes(inside), f"page {number}, table {count}"))
@@ -164,7 +168,7 @@ def _parts(rules: list[Rule], middle: float) -> bool:
     return any(rule.start <= middle <= rule.end for rule in rules)
 
 
-def _lattices(across: list[Rule], down: list[Rule]) -> Iterator[Lattice]:
+def lattices(across: list[Rule], down: list[Rule]) -> Iterator[Lattice]:
     """Groups of rules that touch, top to bottom. Fewer than two each way are no table."""
     todo = sorted(across)
     verticals = list(down)

@@ -6,13 +6,13 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlite_utils
 from conftest import FAST, Command
 
 from archive import build, captures, tables, warc
-from archive.reader import Reader
 from archive.verify import verify
 from parsers import document, report
 from sample_portals import SamplePortals
@@ -124,7 +124,7 @@ def test_a_journal_of_a_killed_build_does_not_spoil_the_next(data: Path) -> None
 
 def test_a_database_of_another_version_is_built_anew(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    monkeypatch.setattr(build, "_fingerprint", lambda: 7)
+    monkeypatch.setattr(build, "_fingerprint", lambda settled: 7)
     build.build(data, said=said.append)
     assert len(said) == 5
 
@@ -132,10 +132,10 @@ def test_a_database_of_another_version_is_built_anew(data: Path, monkeypatch: py
 def test_one_hostile_portal_does_not_stop_the_others(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = build._rows
 
-    def hostile(holdings: captures.Holdings, paths: list[Path], reader: Reader) -> dict[str, list[dict[str, object]]]:
+    def hostile(holdings: captures.Holdings, *rest: Any) -> dict[str, list[dict[str, object]]]:
         if holdings.code == "370115":
             raise UnicodeEncodeError("utf-8", "\ud83d", 0, 1, "surrogates not allowed")
-        return honest(holdings, paths, reader)
+        return honest(holdings, *rest)
 
     monkeypatch.setattr(build, "_rows", hostile)
     (line,) = build.build(data, full=True)
@@ -157,7 +157,7 @@ def test_the_view_gives_back_every_fact(data: Path) -> None:
             continue  # a page that only carries the attachment
         found = db.query("select * from facts where report = ? and document = ?", [row["id"], row["number"]])
         assert {tuple(f.values())[1:] for f in found} == {
-            (f.form, f.item, f.text, f.value, f.unit, f.kind, str(f.place), row["number"]) for f in facts
+            (f.form, f.item, f.text, f.value, f.unit, f.kind, str(f.place), row["number"], f.ocr) for f in facts
         }
 
 

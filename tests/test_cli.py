@@ -106,7 +106,7 @@ def test_read_gives_tables_and_json(nianbao: Command) -> None:
     assert (done.returncode, [len(o["facts"]) for o in objects]) == (0, [198, 200, 198, 198, 198])
     keys = {"file", "title", "issuer", "year", "scope", "facts", "claims", "findings"}  # contract §4
     assert all(keys <= o.keys() for o in objects)
-    assert objects[0]["facts"][0].keys() == {"form", "item", "text", "value", "unit", "kind", "place"}
+    assert objects[0]["facts"][0].keys() == {"form", "item", "text", "value", "unit", "kind", "place", "ocr"}
     assert objects[1]["claims"][0].keys() == {"text", "item", "value"}
     assert objects[1]["findings"][0].keys() == {"check", "level", "message", "items"}
 

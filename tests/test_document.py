@@ -35,6 +35,15 @@ def package(*names: str) -> bytes:
         (b"<TABLE><tr>", "html"),
         ("年度报告".encode(), "text"),
         (b"", "text"),
+        (b"\x89PNG\r\n\x1a\n torn", "image"),
+        (b"\xff\xd8\xff\xe0", "image"),
+        (b"GIF89a", "image"),
+        (b"II*\x00", "image"),
+        (b"MM\x00*", "image"),
+        (b"RIFF\x24\x00\x00\x00WEBPVP8 ", "image"),
+        (b"RIFF\x24\x00\x00\x00WAVEfmt ", "unknown"),
+        (b"BM\x36\x00\x0c\x00\x00\x00\x00\x00\x36", "image"),
+        (b"BMW is no picture", "text"),
     ],
 )
 def test_media_type(content: bytes, media_type: str) -> None:

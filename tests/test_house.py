@@ -33,6 +33,10 @@ PACKAGES = {
     "olefile": "parsers",
     "pypdfium2": "parsers",
     "w3lib": "parsers",
+    "rapidocr": "parsers",
+    "numpy": "parsers",
+    "cv2": "parsers",
+    "PIL": "parsers",
     "xlrd": "parsers",
 }
 OUTSIDE = {"socket", "http", "urllib.request", "sqlite3", "subprocess"}  # what a parser has no business with

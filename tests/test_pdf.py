@@ -135,3 +135,18 @@ def test_drawings_end(page: str) -> None:
     started = time.process_time()
     assert read(page).grids == ()
     assert time.process_time() - started < 8
+
+
+IMAGE = "q 300 0 0 300 50 50 cm BI /W 1 /H 1 /BPC 8 /CS /G ID x EI Q\n"
+HIDDEN = "BT 3 Tr /F 10 Tf 60 286 Td (what a scanner read) Tj ET\n"
+
+
+def test_pages_with_an_image_and_no_text_are_pictures() -> None:
+    assert read(text(50, 350, "prose"), "", IMAGE + text(50, 350, "caption")).pictures == 0
+    assert read(text(50, 350, "prose"), IMAGE, IMAGE).pictures == 2
+
+
+def test_what_a_scanner_wrote_behind_its_picture_is_not_read() -> None:
+    """Nobody sees it, and it may be wrong."""
+    content = read(SQUARE + IMAGE + HIDDEN)
+    assert (content.pictures, content.grids, content.lines) == (1, (), ())

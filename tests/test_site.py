@@ -127,7 +127,7 @@ def doctored(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         db.execute("update sheets set cells = json_set(cells, '$[0]', json(?), '$[1]', null)", [cells])
         db.execute("delete from sheets where table_name = 'reviews' and report like '370305%'")
         db.execute(
-            "insert into local_facts values (?, ?, '7', 7, '件', 'number', 'table 1, row 30, col 2', 0)",
+            "insert into local_facts values (?, ?, '7', 7, '件', 'number', 'table 1, row 30, col 2', 0, 0)",
             [key, "local.requests.其他/<b>一行</b>?#.total"],
         )
         run = db.execute("select id from runs where portal = '370116'").fetchone()[0]

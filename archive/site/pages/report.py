@@ -45,6 +45,7 @@ async def report(datasette: Datasette, request: Request) -> Response:
         "documents": await rows(datasette, _DOCUMENTS, key),
         "prose": _checked_prose(prose[0]["text"] if prose else "", claims, facts),
         "claimed": len(claims),
+        "pictured": any(f["ocr"] for f in facts.values()),
         **await _neighbours(datasette, found),
     }
     return await page(datasette, request, "nianbao_report.html", context)
