@@ -67,6 +67,13 @@ def test_scan(case: str, how: dict[str, Any]) -> None:
     assert len(result.published) >= CONFIRMED[case] - 10, str(result)
 
 
+def test_a_scan_of_one_table() -> None:
+    """What of the above is quick: the table of requests, askew, out of focus, with noise."""
+    page = scan(drawn(tables("laiwu_2021")[1], rules="#000"), dpi=150, degrees=0.7, worn=8)
+    result = Result("laiwu_2021", picture.read(as_scan([page], 150)))
+    assert (len(result.published), result.wrong) == (175, {}), str(result)
+
+
 @pytest.mark.exhaustive
 @pytest.mark.parametrize(("case", "how"), BAD_SCANS)
 def test_bad_scans(case: str, how: dict[str, Any]) -> None:
