@@ -225,7 +225,7 @@ def _run_row(run: Run, code: str) -> dict[str, Any]:
 
 def _capture_row(capture: Capture, code: str) -> dict[str, Any]:
     row = dataclasses.asdict(capture.record)
-    return {**{k: v for k, v in row.items() if k not in ("type", "sha256")}, "portal": code, "run": capture.run}
+    return {**{k: v for k, v in row.items() if k != "sha256"}, "portal": code, "run": capture.run}
 
 
 def _issue_rows(issue: Issue, code: str, read: list[Reading]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -20,7 +20,7 @@ _KEPT = 32 << 20  # bytes of a portal's documents in memory
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """A response or revisit record, or that of the page which a browser made; its file, and the visit it belongs to.
+    """An answer's record (warc.ANSWERS), or that of the page which a browser made; its file, the visit it belongs to.
 
     `visit` counts a portal's visits from 0.
     """
@@ -29,6 +29,11 @@ class Capture:
     run: str
     visit: int
     warc: Path
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person saved it, and no server gave it to us."""
+        return self.record.type == "resource"
 
 
 @dataclass
@@ -56,15 +61,19 @@ class Holdings:
             url = self._location(capture)
         return None
 
+    def after(self, url: str, visit: int) -> Capture | None:
+        """The first successful answer for an address from a visit on, redirects followed."""
+        return next(filter(None, (self.at(url, later) for later in range(visit, len(self.runs)))), None)
+
     def latest(self, url: str) -> tuple[Capture, str] | None:
-        """The last answer of an address, whatever it was, and when the server last said it: Not Modified counts."""
-        known = self._answers.get(url, [])
+        """The last answer of a server, whatever it was, and when it last said so: Not Modified counts."""
+        known = [c for c in self._captures_by_url.get(url, []) if not c.by_hand]
         said = next((c for c in reversed(known) if c.record.type != "revisit"), None)
         return (said, known[-1].record.timestamp) if said else None
 
     def seen(self, capture: Capture, visit: int) -> str:
         """When, as of a visit, its address was last asked for: a server that says Not Modified gives it again."""
-        known = self._answers[capture.record.url]
+        known = self._captures_by_url[capture.record.url]
         return known[bisect_right(known, visit, key=lambda c: c.visit) - 1].record.timestamp
 
     def home(self, visit: int) -> Capture | None:
@@ -137,7 +146,7 @@ class Holdings:
         return list(filter(None, map(self.document, looks)))
 
     @cached_property
-    def _answers(self) -> dict[str, list[Capture]]:
+    def _captures_by_url(self) -> dict[str, list[Capture]]:
         return _grouped(self.captures)
 
     @cached_property
@@ -204,5 +213,5 @@ def _visit(path: Path, damage: list[str]) -> _Visit | None:
         return None
     if not end:
         end = {"message": "cut off before its end", "captures": sum(r.type in warc.ANSWERS for r in records)}
-    known = {k: start[k] for k in ("portal", "started", "vantage", "sample")} | end
-    return _Visit(path, records, Run(id=start["run"], **known), [n for uri, n in notes if uri == warc.FAILURE])
+    begun = {k: start[k] for k in ("portal", "started", "vantage", "sample", "by_hand") if k in start}
+    return _Visit(path, records, Run(id=start["run"], **begun, **end), [n for uri, n in notes if uri == warc.FAILURE])

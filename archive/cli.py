@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from archive import clock, decisions, lock, registry, serve, warc
+from archive.adding import add
 from archive.export import export
 from archive.model import Portal
-from archive.options import Ended, build_rows, database, existing, folder_of, options
+from archive.options import Ended, build_rows, database, existing, first_capture, folder_of, options
 from archive.verifying import verify
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def crawl(
         "NIANBAO_RECHECK": str(int(recheck)),
     }
     folder = folder_of(data)
-    if path := _first_capture(folder, sample=True):
+    if path := first_capture(folder, sample=True):
         raise Ended(2, f"{folder} holds sample captures ({path.name}); choose another folder with --data")
     return _crawl(chosen, folder, given | settings, {})
 
@@ -325,7 +326,7 @@ def demo(no_serve: bool, port: int, data: Path | None, settings: dict[str, str],
     from sample_portals import PORTALS, SamplePortals
 
     folder = folder_of(data, "data-demo")
-    if path := _first_capture(folder, sample=False):
+    if path := first_capture(folder, sample=False):
         raise Ended(2, f"{folder} holds captures of real portals ({path.name}); choose another folder with --data")
     if not no_serve and not serve.port_is_free("127.0.0.1", port):
         raise Ended(2, f"port {port} is in use; choose another with --port")
@@ -340,18 +341,9 @@ def demo(no_serve: bool, port: int, data: Path | None, settings: dict[str, str],
     _serve(folder, port)
 
 
+cli.add_command(add)
 cli.add_command(export)
 cli.add_command(verify)
-
-
-def _first_capture(folder: Path, sample: bool) -> Path | None:
-    """A WARC file of the folder that is (or is not) of the sample portals. One file speaks for its folder."""
-    from archive import captures
-
-    for path in warc.files(folder)[:1]:
-        if any(run.sample is sample for run in captures.load(path.parent.name, [path]).runs):
-            return path
-    return None
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def rows(
     """A row for each report year that was due by the last visit, and for each that is there."""
     own = {issue.year: issue for issue in issues if issue.issuer == f"{portal.name}人民政府" and issue.year}
     happened = [event for event in events if event["portal"] == portal.code]
-    last = holdings.runs[-1]
+    last = next((run for run in reversed(holdings.runs) if not run.by_hand), holdings.runs[-1])
     due = deadlines.latest_due("government", clock.parse(last.started))
     for year in sorted({*range(min([FIRST_YEAR, *own]), due + 1), *own}):
         issue = own.get(year)

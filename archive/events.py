@@ -40,12 +40,14 @@ def new_and_revised(code: str, issue: Issue) -> Iterator[Row]:
     for number, version in enumerate(issue.revisions, 1):
         key, date = report_id(code, issue, number), version.state.first_seen
         name, year = issue.issuer, issue.year
+        zh_hand, en_hand = ("（人工保存）", " (saved by hand)") if version.state.by_hand else ("", "")
         if not before:
-            yield _event("new", date, code, key, issue, f"新收到：{name} {year} 年度报告", f"new: report of {year}")
+            zh, en = f"新收到{zh_hand}：{name} {year} 年度报告", f"new{en_hand}: report of {year}"
+            yield _event("new", date, code, key, issue, zh, en)
         else:
             what = list(changed(before, version))
-            zh = f"有改动（{'、'.join(_WHAT[w] for w in what)}）：{name} {year} 年度报告（第 {number} 版）"
-            en = f"revised ({', '.join(what)}): report of {year}, revision {number}"
+            zh = f"有改动（{'、'.join(_WHAT[w] for w in what)}）{zh_hand}：{name} {year} 年度报告（第 {number} 版）"
+            en = f"revised ({', '.join(what)}){en_hand}: report of {year}, revision {number}"
             yield _event("revised", date, code, key, issue, zh, en, what)
         before = version
 

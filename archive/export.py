@@ -7,24 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from archive import csvs, datapackage, registry, wacz, warc
-from archive.about import about
+from archive import registry, warc
 from archive.options import Ended, database, options
-from archive.output import NotWritten, placed
-
-_TABLES = {"csv": csvs.write, "datapackage": datapackage.write}
 
 
 @click.command("export")
-@click.argument("kind", type=click.Choice(("wacz", *_TABLES)))
+@click.argument("kind", type=click.Choice(("wacz", "csv", "datapackage")))
 @click.argument("dest", type=click.Path(path_type=Path))
 @click.option("--portal", default="", help="One portal alone: its code, slug or host.")
 @options
 def export(kind: str, dest: Path, portal: str, data: Path | None, **_: Any) -> int:
     """Take the archive (wacz, a file) or the data (csv, datapackage, a folder) elsewhere, to DEST."""
+    from archive.output import NotWritten
+
     path, target = database(data), dest.resolve()
     _need_room(target, kind)
     try:
@@ -57,6 +53,10 @@ def _code(db: sqlite3.Connection, name: str) -> str:
 
 
 def _archive(data: Path, db: sqlite3.Connection, code: str, target: Path) -> int:
+    from archive import wacz
+    from archive.about import about
+    from archive.output import placed
+
     warcs = [path for path in warc.files(data) if not code or path.parent.name == code]
     found = about(db, code)
     with placed(target) as whole, _progress(sum(path.stat().st_size for path in warcs)) as progress:
@@ -68,6 +68,11 @@ def _archive(data: Path, db: sqlite3.Connection, code: str, target: Path) -> int
 
 
 def _data(kind: str, path: Path, code: str, target: Path) -> None:
+    from archive import csvs, datapackage
+    from archive.about import about
+    from archive.output import placed
+
+    write = {"csv": csvs.write, "datapackage": datapackage.write}[kind]
     counts: dict[str, int] = {}
 
     with placed(target) as whole, _progress(len(csvs.NAMES)) as progress:
@@ -78,13 +83,16 @@ def _data(kind: str, path: Path, code: str, target: Path) -> None:
 
         with csvs.snapshot(path, whole.parent) as db:
             found = about(db, code)
-            _TABLES[kind](whole, db, code, found, step)
+            write(whole, db, code, found, step)
     click.echo(f"{target}: {len(counts)} tables, {found.reports} reports, {counts['facts']:,} facts")
 
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[int, str], None]]:
     """On a terminal shows how far it is: told how much more is done, and what it is."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     console = Console(stderr=True)
     parts = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*parts, console=console, disable=not console.is_terminal) as progress:

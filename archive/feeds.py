@@ -103,7 +103,7 @@ def _entry(row: dict[str, str], site: str) -> Entry:
 def _heartbeats(db: sqlite_utils.Database, site: str) -> list[Entry]:
     """An entry for each of the last weeks with a visit: how many portals were visited, and which could not be read."""
     weeks: dict[str, dict[str, tuple[str, str]]] = {}
-    sql = "select portal, verdict, max(finished, started) as time from runs order by time"
+    sql = "select portal, verdict, max(finished, started) as time from runs where not by_hand order by time"
     for run in db.query(sql):
         day = clock.parse(run["time"]).astimezone(clock.BEIJING)
         weeks.setdefault(f"{day:%G-W%V}", {})[run["portal"]] = run["verdict"], run["time"]

@@ -13,6 +13,7 @@ LARGEST = 256 << 20  # bytes of a record, inflated; the crawler keeps no answer 
 
 _ONCE = ("warc-type", "warc-record-id", "warc-date", "content-length")
 _HTTP = ("response", "request")
+_ANSWERS = ("response", "revisit")
 _WITH_PAYLOAD = (*_HTTP, "resource", "conversion")  # a revisit's payload digest is that of another record
 _HEAD_END = re.compile(rb"\n\r?\n")
 
@@ -43,17 +44,17 @@ class Member:
 
     def index_fields(self) -> dict[str, object]:
         """What a line of the index says of the record, but for its place. Of a response, see `name`."""
-        answer, payload = self.type in warc.ANSWERS, self.type in (*warc.ANSWERS, "conversion")
-        first, headers = self._head if answer else (b"", {})
-        status = first.split()[1:2]
+        is_answer, has_digest = self.type in _ANSWERS, self.type in (*warc.ANSWERS, "conversion")
+        first, headers = self._head if is_answer else (b"", {})
+        status = [b"200"] if self.type == "resource" else first.split()[1:2]
         mime = headers.get(b"content-type", b"").decode("latin-1")
         return {
             "type": self.type,
             "url": self.name,
             "timestamp": self.fields["warc-date"],
             "status": int(status[0]) if status and status[0].isdigit() else 0,
-            "mime": mime.partition(";")[0].strip().lower() if answer else self._conversion_type,
-            "digest": self.fields.get("warc-payload-digest", "") if payload else "",
+            "mime": mime.partition(";")[0].strip().lower() if is_answer else self._own_type,
+            "digest": self.fields.get("warc-payload-digest", "") if has_digest else "",
         }
 
     @property
@@ -66,8 +67,8 @@ class Member:
         return warc.address(url, bytes(self.block[self._payload :]), method)
 
     @property
-    def _conversion_type(self) -> str:
-        return self.fields.get("content-type", "") if self.type == "conversion" else ""
+    def _own_type(self) -> str:
+        return self.fields.get("content-type", "") if self.type in ("conversion", "resource") else ""
 
     @property
     def _payload(self) -> int:

@@ -68,6 +68,7 @@ class Run:
 
     `columns` are the addresses of the annual-report columns it found, `walked` those whose lists it read to their end,
     `listed` how many reports it saw in the list of each.
+    `by_hand`: no visit, but a file that a person saved when it `started`, and that was added when it `finished`.
     """
 
     id: str
@@ -83,3 +84,4 @@ class Run:
     columns: Sequence[str] = ()
     walked: Sequence[str] = ()
     listed: Mapping[str, int] = field(default_factory=dict)
+    by_hand: bool = False

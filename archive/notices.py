@@ -34,7 +34,7 @@ def after_crawl(data: Path, portals: Iterable[Portal], damaged: Sequence[str]) -
 def _alarm(data: Path, portal: Portal) -> list[str]:
     """A line where a portal could not be read twice running, or can be again: a single failure mends itself mostly."""
     db = sqlite_utils.Database(data / "nianbao.db")
-    sql = "select verdict, message from runs where portal = ? order by started desc, id desc limit 3"
+    sql = "select verdict, message from runs where portal = ? and not by_hand order by started desc, id desc limit 3"
     last = list(db.query(sql, [portal.code]))
     good = [portal.expects(run["verdict"]) for run in last]
     if good[:2] == [False, False] and good[2:] != [False]:

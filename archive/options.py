@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from archive import clock
+from archive import clock, warc
 
 
 class Ended(Exception):
@@ -73,6 +73,16 @@ def database(data: Path | None) -> Path:
     if not path.exists():
         raise Ended(2, f"{path} does not exist; `nianbao build` makes it, --data names another folder")
     return path
+
+
+def first_capture(folder: Path, sample: bool) -> Path | None:
+    """A WARC file of the folder that is (or is not) of the sample portals. One file speaks for its folder."""
+    from archive import captures
+
+    for path in warc.files(folder)[:1]:
+        if any(run.sample is sample for run in captures.load(path.parent.name, [path]).runs):
+            return path
+    return None
 
 
 def build_rows(data: Path, full: bool) -> list[str]:

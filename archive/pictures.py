@@ -46,7 +46,11 @@ class Pictures:
 
         Raises report.NotAReport.
         """
-        if not first.pictures or not ocr.available():
+        if not first.pictures:
+            return first
+        if not ocr.available():
+            if not (listed or first.facts or first.heading.title):
+                raise report.NotAReport("it is a picture, which is read where nianbao[ocr] is installed")
             return first
         self._look([(digests[n], documents[n]) for n in first.pictures])
         shown = {n: self._known[digests[n]] for n in first.pictures}

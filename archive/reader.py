@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError as TookTooLong
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.synchronize import Semaphore
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -44,6 +45,10 @@ class Reader:
 
     def _end(self) -> None:
         if self._pool:
+            if self._pool.active:
+                # pebble takes its locks away first, at which a child that is still starting would print a traceback
+                for _ in range(self._workers):
+                    self._started.acquire(timeout=1)
             self._pool.stop()  # type: ignore[no-untyped-call]
             self._pool.join()
             self._pool = None
@@ -68,7 +73,8 @@ class Reader:
         if not self._pool:
             context = multiprocessing.get_context("forkserver")
             context.set_forkserver_preload(["parsers.report", "parsers.links"])
-            self._pool = ProcessPool(self._workers, CALLS, initializer=_as_child, context=context)
+            self._started = context.Semaphore(0)
+            self._pool = ProcessPool(self._workers, CALLS, _as_child, (self._started,), context=context)
         return self._pool.schedule(_bounded, args=(self._memory, function, *arguments), timeout=self._seconds)
 
     def _answer(self, future: "ProcessFuture[Any]") -> Any:
@@ -92,10 +98,11 @@ class Reader:
             raise Failed(f"reading ended all processes ({error})") from None
 
 
-def _as_child() -> None:
+def _as_child(started: Semaphore) -> None:
     """Leaves no core file, and ends when told to: a handler would have to wait until a parser in C has come back."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    started.release()
 
 
 def _bounded(memory: int, function: Callable[..., T], *arguments: Any) -> T:

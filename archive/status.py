@@ -10,11 +10,12 @@ from archive.model import Portal
 
 _PORTALS = """
 select p.code, p.name, p.slug, p.expect_reports,
-  last.started as visited, last.verdict, last.message,
+  last.started as visited, coalesce(last.verdict, 'unvisited') as verdict, coalesce(last.message, '') as message,
   (select max(finished) from runs where portal = p.code and verdict = 'ok') as succeeded,
   (select count(*) from reports where portal = p.code and current) as reports
 from portals p
-left join runs last on last.id = (select id from runs where portal = p.code order by started desc, id desc limit 1)
+left join runs last on last.id =
+  (select id from runs where portal = p.code and not by_hand order by started desc, id desc limit 1)
 order by p.code
 """
 

@@ -4,8 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
 from archive.options import Ended, existing, options
 
@@ -29,6 +27,9 @@ def _percent(_: click.Context, __: click.Parameter, given: str | None) -> float 
 @options
 def verify(sample: float | None, data: Path | None, **_: Any) -> int:
     """Every WARC record, its line in the index, every database row's capture."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
     from archive import show
     from archive.verify import Verification, tonight
 

@@ -12,7 +12,7 @@ from archive.captures import Capture, Holdings
 from archive.model import Portal
 from archive.pictures import Pictures
 from archive.reader import Failed, Reader
-from archive.walk import Found, Judge
+from archive.walk import BY_HAND, Found, Judge
 from archive.warc import address
 from parsers import blocking, report
 from parsers.model import Document, Finding, Heading, Link, Report
@@ -28,9 +28,13 @@ class State:
     link: Link
     address: str  # of the link (warc.address)
     parts: tuple[tuple[str, Capture], ...]
-
     first_seen: str
     last_seen: str  # when the portal last gave the page so
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person saved any of it."""
+        return any(capture.by_hand for _, capture in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +65,27 @@ def by_issue(
     states: list[State] = []
 
     def calls() -> Iterator[tuple[Any, ...]]:
+        attached: set[str] = set()
         for one in found:
+            if one.why == BY_HAND and one.address in attached:
+                continue
             for state, documents in _states(holdings, one, judged):
                 states.append(state)
+                attached.update(capture.record.url for _, capture in state.parts[1:])
                 yield documents, [portal.name], state.link.text
 
     versions: dict[tuple[str, int], list[Version]] = {}
     for number, answer in enumerate(reader.map(report.read, calls())):
         read = _again(holdings, states[number], portal, reader) if isinstance(answer, Failed) else answer
-        if isinstance(read, Exception):
-            raise read
-        if read.pictures:
-            state = states[number]
-            digests = [capture.record.digest for _, capture in state.parts]
-            read = pictures.read(read, _documents(holdings, state), digests, [portal.name], state.link.text)
+        try:
+            if isinstance(read, Exception):
+                raise read
+            if read.pictures:
+                state = states[number]
+                digests = [capture.record.digest for _, capture in state.parts]
+                read = pictures.read(read, _documents(holdings, state), digests, [portal.name], state.link.text)
+        except report.NotAReport:  # no list calls it one either: somebody saved something else
+            continue
         version = _version(portal, states[number], read)
         key = str(version.heading.issuer), int(version.heading.year or 0)
         versions.setdefault(key, []).append(version)
@@ -128,20 +139,30 @@ def _states(holdings: Holdings, found: Found, judged: Judge) -> Iterator[tuple[S
         parts = [(document, page), *_attachments(holdings, page, document, visit, judged)]
         kinds = tuple((document.media_type, capture) for document, capture in parts)
         seen = holdings.seen(page, visit)
-        if held and [c.record.digest for _, c in held[0].parts] == [c.record.digest for _, c in kinds]:
+        if held and _bytes(held[0].parts) == _bytes(kinds):
             held = dataclasses.replace(held[0], last_seen=seen), held[1]
             continue
         if held:
             yield held
-        first = max(capture.record.timestamp for _, capture in kinds)
+        first = max(capture.record.timestamp for _, capture in kinds if capture.visit <= visit)
         held = State(found.link, found.address, kinds, first, seen), [document for document, _ in parts]
     if held:
         yield held
 
 
+def _bytes(parts: Iterable[tuple[str, Capture]]) -> list[tuple[str, bool]]:
+    """By which two states are the same; what a server gave later is another than what a person saved."""
+    return [(capture.record.digest, capture.by_hand) for _, capture in parts]
+
+
 def _attachments(
     holdings: Holdings, page: Capture, document: Document, visit: int, judged: Judge
 ) -> Iterator[tuple[Document, Capture]]:
+    """A page's attachments as of a visit.
+
+    Where one of the two was saved by hand, an attachment that came later stood there all along: who saves a page need
+    not save what hangs on it.
+    """
     if document.media_type != "html":
         return
     try:
@@ -149,7 +170,9 @@ def _attachments(
     except Failed:  # of which the reading of the page itself will tell
         return
     for link, _ in attached:
-        capture = holdings.at(address(link.url, link.body.encode()), visit)
+        capture = holdings.after(address(link.url, link.body.encode()), visit)
+        if capture and capture.visit > visit and not (page.by_hand or capture.by_hand):
+            continue
         found = holdings.document(capture) if capture else None
         if capture and found and not holdings.is_missing(found):
             yield found, capture
@@ -208,12 +231,15 @@ def _revisions(versions: list[Version]) -> tuple[Version, ...]:
     """Versions in the order in which they were first seen.
 
     One that says what the one before said is no new one, nor is one without any table or picture after one that had
-    some: a page that stands there for an hour instead of the report must not hide it.
+    some: a page that stands there for an hour instead of the report must not hide it. What a server gave stands for a
+    file saved by hand that says the same.
     """
     kept: list[Version] = []
     for version in sorted(versions, key=lambda v: (v.state.first_seen, v.state.link.url)):
         emptied = not _has_tables(version) and any(map(_has_tables, kept))
-        if not emptied and version.content_digest not in [other.content_digest for other in kept[-1:]]:
+        if kept and _says_the_same(version, kept[-1]):
+            kept[-1] = _merged(kept[-1], version)
+        elif not emptied:
             kept.append(version)
     return tuple(kept)
 
@@ -221,3 +247,19 @@ def _revisions(versions: list[Version]) -> tuple[Version, ...]:
 def _has_tables(version: Version) -> bool:
     """Also where they are in pictures, whether these were read or not."""
     return bool(version.read.facts or version.read.pictures)
+
+
+def _says_the_same(one: Version, other: Version) -> bool:
+    """A browser that saves a page adds to it, and a printer more: what it says beside its tables proves no change."""
+    if one.content_digest == other.content_digest:
+        return True
+    is_by_one = one.state.by_hand != other.state.by_hand
+    return is_by_one and bool(one.read.facts) and figures(one.read) == figures(other.read)
+
+
+def _merged(before: Version, after: Version) -> Version:
+    stands = after if before.state.by_hand and not after.state.by_hand else before
+    last = max(before.state.last_seen, after.state.last_seen)
+    return dataclasses.replace(
+        stands, state=dataclasses.replace(stands.state, first_seen=before.state.first_seen, last_seen=last)
+    )

@@ -12,6 +12,8 @@ from parsers import anchors
 from parsers.links import Judged, Rejected, judge, score
 from parsers.model import Link
 
+BY_HAND = "saved by hand"
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -56,7 +58,8 @@ class Judge:
 
 
 def walk(portal: Portal, holdings: Holdings, judged: Judge) -> Iterator[Found]:
-    """Everything that home and the registry's columns lead to, through every version that is kept of each page."""
+    """Everything that home and the registry's columns lead to, through every version that is kept of each page; then
+    what people saved that no list leads to, pages before files, which may be their attachments."""
     todo = [Found(Link(anchors.address(portal.home, "") or "", "", "home"), "")]
     todo += [Found(Link(anchors.address(url, "") or "", "", "column"), "") for url in portal.columns]
     seen = set()
@@ -68,6 +71,10 @@ def walk(portal: Portal, holdings: Holdings, judged: Judge) -> Iterator[Found]:
         yield found
         if found.link.kind not in ("report", "attachment"):
             todo += _leads_to(found, holdings, judged)
+    reached = {address for address, _ in seen}
+    saved = {c.record.url: c.record.mime for c in holdings.captures if c.by_hand and c.record.url not in reached}
+    for url in sorted(saved, key=lambda url: (saved[url] != "text/html", url)):
+        yield Found(Link(url, "", "report"), "", BY_HAND)
 
 
 def _leads_to(found: Found, holdings: Holdings, judged: Judge) -> Iterator[Found]:

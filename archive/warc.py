@@ -33,7 +33,7 @@ from archive import clock, durable
 from archive.model import Exchange, Headers, Record
 
 MAX_BODY = 64 << 20  # bytes of one payload after its content encoding is undone
-ANSWERS = ("response", "revisit")  # records of what a server answered; a revisit says that it is the old answer
+ANSWERS = ("response", "revisit", "resource")  # of an address; a revisit: the same as before, a resource: saved by hand
 START, END, FAILURE = "urn:nianbao:start", "urn:nianbao:end", "urn:nianbao:failure"
 
 
@@ -116,6 +116,12 @@ class Writer:
         record = _record("conversion", url, mime="text/html", digest=digest)
         headers = {"WARC-Refers-To": refers_to, "WARC-Payload-Digest": digest}
         return self._append(record, html, "text/html", headers)
+
+    def resource(self, url: str, file: bytes, mime: str, time: datetime) -> Record:
+        """Writes a file that a person saved from an address (WARC 1.1 §6.4)."""
+        digest = payload_digest(file)
+        record = _record("resource", url, time, 200, mime, digest)
+        return self._append(record, file, mime, {"WARC-Payload-Digest": digest})
 
     def note(self, uri: str, content: Mapping[str, Any]) -> Record:
         """Writes what no exchange says (a run's start and end, a failure) as a metadata record of JSON."""
@@ -272,8 +278,8 @@ def _described(member: bytes, warc: Path, offset: int) -> tuple[Record, bool]:
     if kind in ANSWERS and record.http_headers:
         status = int(record.http_headers.get_statuscode() or 0)
         mime = (record.http_headers.get_header("Content-Type") or "").partition(";")[0].strip().lower()
-    elif kind == "conversion":
-        mime = header("Content-Type") or ""
+    elif kind in ("conversion", "resource"):
+        status, mime = 200 if kind == "resource" else 0, header("Content-Type") or ""
     elif kind == "request" and record.http_headers:
         name = address(url, record.content_stream().read(), record.http_headers.protocol)
     sha256 = hashlib.sha256(member).hexdigest()

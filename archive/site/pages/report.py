@@ -16,7 +16,7 @@ from archive.site.pages.common import Route, Row, missing, page, rows
 from parsers import checks
 
 _DOCUMENTS = """
-select d.*, c.timestamp, c.status, c.length, c.run, c.portal, c.digest as capture_digest
+select d.*, c.timestamp, c.status, c.length, c.run, c.portal, c.type, c.digest as capture_digest
 from documents d left join captures c on c.filename = d.filename and c.offset = d.offset
 where d.report = ? order by d.number
 """
