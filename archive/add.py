@@ -14,6 +14,7 @@ from archive.model import Portal
 from archive.options import Ended, first_capture
 from archive.pictures import Pictures
 from archive.reader import Failed, Reader
+from archive.writer import Writer
 from parsers import blocking, report
 from parsers.links import links
 from parsers.model import Document
@@ -89,9 +90,8 @@ def write(data: Path, portal: Portal, name: str, given: Document, time: datetime
     # "partial", as a file says nothing of the rest of its portal
     end = {"finished": clock.iso(now), "verdict": "partial", "message": f"{SAVED}: {name}", "columns": [], "walked": []}
     try:
-        writer = warc.Writer(path, {key: value for key, value in info.items() if value})
+        writer = Writer(path, {key: value for key, value in info.items() if value}, start)
         try:
-            writer.note(warc.START, start)
             writer.resource(given.url, given.content, _mime(given), time)
             writer.note(warc.END, {**end, "captures": 1, "bytes": len(given.content)})
         finally:

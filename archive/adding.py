@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from archive import clock, lock, registry, warc
+from archive import clock, lock, message, registry
 from archive.options import Ended, build_rows, folder_of, options
 
 _FIRST = datetime(2008, 5, 1, tzinfo=UTC)  # the Regulation came into force: there is no earlier report
@@ -83,6 +83,6 @@ def _content(file: Path) -> bytes:
     if not file.is_file():
         raise Ended(2, f"{file}: there is no such file")
     size = file.stat().st_size
-    if not 0 < size <= warc.MAX_BODY:
-        raise Ended(2, f"{file} holds {size:,} bytes; a file of 1 to {warc.MAX_BODY:,} can be added")
+    if not 0 < size <= message.MAX_BODY:
+        raise Ended(2, f"{file} holds {size:,} bytes; a file of 1 to {message.MAX_BODY:,} can be added")
     return file.read_bytes()

@@ -27,6 +27,7 @@ from archive import (
     events,
     readings,
     registry,
+    sheets,
     tables,
     versions,
     walk,
@@ -43,6 +44,7 @@ from parsers import ocr
 # Deleted and made anew with each portal, children first.
 _OF_REPORTS = ("changes", "prose", "findings", "claims", "local_facts", "sheets", "documents")
 _OF_PORTAL = ("events", "coverage", "reports", "columns", "rejected", "failures", "captures", "runs", "archives")
+_NOT_SHOWN = ("sha256", "id", "refers_to", "content")  # of an index line, in the table of captures
 
 
 def build(data: Path, full: bool = False, said: Callable[[str], None] = lambda line: None) -> list[str]:
@@ -200,7 +202,7 @@ def _rows(
         "portals": [{k: v for k, v in dataclasses.asdict(portal).items() if k not in ("columns", "hosts")}],
         "runs": [_run_row(run, portal.code) for run in holdings.runs],
         "captures": [_capture_row(c, portal.code) for c in holdings.captures],
-        "failures": [{"until": "", **failure} for failure in holdings.failures],
+        "failures": [{"until": "", "record": "", **failure} for failure in holdings.failures],
         "columns": walk.column_rows(portal, holdings, walked, reader),
         "rejected": walk.rejected_rows(portal, walked),
         "archives": [{"filename": p.name, "portal": portal.code, "bytes": p.stat().st_size} for p in paths],
@@ -225,7 +227,8 @@ def _run_row(run: Run, code: str) -> dict[str, Any]:
 
 def _capture_row(capture: Capture, code: str) -> dict[str, Any]:
     row = dataclasses.asdict(capture.record)
-    return {**{k: v for k, v in row.items() if k != "sha256"}, "portal": code, "run": capture.run}
+    kept = {name: value for name, value in row.items() if name not in _NOT_SHOWN}
+    return {**kept, "record": capture.record.id, "portal": code, "run": capture.run}
 
 
 def _issue_rows(issue: Issue, code: str, read: list[Reading]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -274,10 +277,10 @@ def _report_row(key: str, code: str, version: Version, number: int, current: boo
 
 def _parts_of(key: str, version: Version) -> Iterator[tuple[str, dict[str, Any]]]:
     for number, (media_type, capture) in enumerate(version.state.parts):
-        where = {"filename": capture.record.filename, "offset": capture.record.offset}
+        where = {"filename": capture.held.record.filename, "offset": capture.held.record.offset}
         row = {"report": key, "number": number, "url": capture.record.url, "digest": capture.record.digest}
         yield "documents", {**row, "media_type": media_type, **where}
-    for sheet in tables.sheets(key, version.read.facts):
+    for sheet in sheets.sheets(key, version.read.facts):
         yield "sheets", sheet
     for fact in version.read.facts:
         if fact.form == "local":

@@ -1,5 +1,6 @@
 """What the WARC files of one portal hold: its visits, and for each address what it answered when."""
 
+import itertools
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -7,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from archive import registry, warc
+from archive import message, registry, warc
 from archive.model import Record, Run
 from parsers import blocking, document
 from parsers.anchors import address
@@ -22,13 +23,19 @@ _KEPT = 32 << 20  # bytes of a portal's documents in memory
 class Capture:
     """An answer's record (warc.ANSWERS), or that of the page which a browser made; its file, the visit it belongs to.
 
-    `visit` counts a portal's visits from 0.
+    `visit` counts a portal's visits from 0. `original` is the response that holds the payload of a revisit.
     """
 
     record: Record
     run: str
     visit: int
     warc: Path
+    original: "Capture | None" = None
+
+    @property
+    def held(self) -> "Capture":
+        """The capture whose record holds the payload."""
+        return self.original or self
 
     @property
     def by_hand(self) -> bool:
@@ -67,13 +74,13 @@ class Holdings:
 
     def latest(self, url: str) -> tuple[Capture, str] | None:
         """The last answer of a server, whatever it was, and when it last said so: Not Modified counts."""
-        known = [c for c in self._captures_by_url.get(url, []) if not c.by_hand]
-        said = next((c for c in reversed(known) if c.record.type != "revisit"), None)
+        known = [c for c in self._answers.get(url, []) if not c.by_hand]
+        said = next((c for c in reversed(known) if c.record.status != 304), None)
         return (said, known[-1].record.timestamp) if said else None
 
     def seen(self, capture: Capture, visit: int) -> str:
         """When, as of a visit, its address was last asked for: a server that says Not Modified gives it again."""
-        known = self._captures_by_url[capture.record.url]
+        known = self._answers[capture.record.url]
         return known[bisect_right(known, visit, key=lambda c: c.visit) - 1].record.timestamp
 
     def home(self, visit: int) -> Capture | None:
@@ -116,9 +123,12 @@ class Holdings:
     def read(self, capture: Capture) -> Document | None:
         """As `document`, without keeping it."""
         url = warc.url_of(capture.record.url)
+        if capture.record.type == "revisit" and not capture.original:
+            self._note_damage(f"{capture.warc}: the record that holds the payload of {capture.record.url} is gone")
+            return None
         try:
-            content, content_type = warc.read_payload(capture.warc, capture.record)
-        except warc.Undecodable as error:
+            content, content_type = warc.read_payload(capture.held.warc, capture.held.record)
+        except message.Undecodable as error:
             return Document(url, b"", "unknown", str(error))  # a report of which nothing can be read says so
         except warc.Damaged as error:
             self._note_damage(str(error))
@@ -129,7 +139,7 @@ class Holdings:
     def _location(self, capture: Capture) -> str:
         """Where a redirect leads, as the crawler writes addresses; "" where it leads nowhere."""
         try:
-            target = warc.read_header(capture.warc, capture.record, "Location")
+            target = warc.read_answer(capture.warc, capture.record).header("Location")
             return address(warc.url_of(capture.record.url), target) or ""
         except warc.Damaged as error:
             self._note_damage(str(error))
@@ -146,16 +156,25 @@ class Holdings:
         return list(filter(None, map(self.document, looks)))
 
     @cached_property
-    def _captures_by_url(self) -> dict[str, list[Capture]]:
-        return _grouped(self.captures)
+    def _answers(self) -> dict[str, list[Capture]]:
+        return _grouped(c for c in self.captures if not c.record.truncated)
 
     @cached_property
     def _by_url(self) -> dict[str, list[Capture]]:
-        return _grouped(c for c in self.captures if c.record.status == 200 or c.record.status in REDIRECTS)
+        """The successful answers of each address; the same answer again is none."""
+        good = {
+            url: [c for c in known if c.record.status == 200 or c.record.status in REDIRECTS]
+            for url, known in self._answers.items()
+        }
+        return {url: [next(same) for _, same in itertools.groupby(known, key=_held)] for url, known in good.items()}
 
     @cached_property
     def _conversions_by_url(self) -> dict[str, list[Capture]]:
         return _grouped(self.conversions)
+
+
+def _held(capture: Capture) -> Capture:
+    return capture.held
 
 
 def _size(document: Document | None) -> int:
@@ -172,46 +191,54 @@ def _grouped(captures: Iterable[Capture]) -> dict[str, list[Capture]]:
 def load(code: str, warcs: Iterable[Path]) -> Holdings:
     """Reads the indexes and notes of a portal's files; a file that cannot be read is named in `damage`."""
     holdings = Holdings(code)
-    visits: list[_Visit] = []
-    for path in warcs:
-        try:
-            visits += filter(None, [_visit(path, holdings.damage)])
-        except warc.Damaged as error:
-            holdings.damage.append(str(error))
+    by_run = itertools.groupby(sorted(warcs, key=lambda path: (warc.run_of(path), path.name)), key=warc.run_of)
+    visits = list(filter(None, (_visit(list(files), holdings.damage) for _, files in by_run)))
     visits.sort(key=lambda v: (v.run.started, v.run.id))
     holdings.runs = [v.run for v in visits]
+    responses: dict[str, Capture] = {}
     for number, visit in enumerate(visits):
         notes = enumerate(visit.failures, 1)
         holdings.failures += [{"run": visit.run.id, "number": n, "portal": code, **note} for n, note in notes]
-        for kinds, kept in ((warc.ANSWERS, holdings.captures), (("conversion",), holdings.conversions)):
-            kept += [Capture(r, visit.run.id, number, visit.warc) for r in visit.records if r.type in kinds]
+        for path, record in visit.records:
+            capture = Capture(record, visit.run.id, number, path, responses.get(record.refers_to))
+            if record.type in warc.ANSWERS:
+                holdings.captures.append(capture)
+            elif record.type == "conversion":
+                holdings.conversions.append(capture)
+            if record.type == "response" and record.id:
+                responses[record.id] = capture
     return holdings
 
 
 @dataclass(frozen=True, slots=True)
 class _Visit:
-    """One WARC file."""
+    """The WARC files of one visit."""
 
-    warc: Path
-    records: list[Record]
+    records: list[tuple[Path, Record]]
     run: Run
     failures: list[dict[str, Any]]
 
 
-def _visit(path: Path, damage: list[str]) -> _Visit | None:
-    """None for a file without a note of its start: a run killed at once, or the note is in `damage`."""
-    records = warc.index(path)
+def _visit(paths: list[Path], damage: list[str]) -> _Visit | None:
+    """None for files without a note of a start: a run killed at once, or the note is in `damage`."""
+    records: list[tuple[Path, Record]] = []
     notes: list[tuple[str, dict[str, Any]]] = []
-    for record in (r for r in records if r.type == "metadata"):
+    for path in paths:
         try:
-            notes.append((record.url, warc.read_note(path, record)))
+            records += [(path, record) for record in warc.index(path)]
         except warc.Damaged as error:
             damage.append(str(error))
+    for path, record in records:
+        if record.url in (warc.START, warc.END, warc.FAILURE):
+            try:
+                notes.append((record.url, warc.read_note(path, record)))
+            except warc.Damaged as error:
+                damage.append(str(error))
     by_uri = dict(notes)
     start, end = by_uri.get(warc.START), by_uri.get(warc.END)
     if not start:
         return None
     if not end:
-        end = {"message": "cut off before its end", "captures": sum(r.type in warc.ANSWERS for r in records)}
+        end = {"message": "cut off before its end", "captures": sum(r.type in warc.ANSWERS for _, r in records)}
     begun = {k: start[k] for k in ("portal", "started", "vantage", "sample", "by_hand") if k in start}
-    return _Visit(path, records, Run(id=start["run"], **begun, **end), [n for uri, n in notes if uri == warc.FAILURE])
+    return _Visit(records, Run(id=start["run"], **begun, **end), [n for uri, n in notes if uri == warc.FAILURE])

@@ -148,7 +148,7 @@ def _tell(portal: Portal, data: Path, files: set[str], known: set[str]) -> bool:
 
     written = [p for p in warc.files(data) if p.parent.name == portal.code and p.name not in files]
     db = _open(data / "nianbao.db")
-    ids = [p.name.removesuffix(".warc.gz") for p in written]
+    ids = [warc.run_of(path) for path in written]
     visit = next(iter(db.table("runs").rows_where("id = ?", ids[-1:])), None) if ids else None
     if not visit:
         reason = "could not be built" if written else "did not begin"

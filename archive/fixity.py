@@ -136,6 +136,8 @@ def _unlike(record: Record, member: Member, before: tuple[Record, Member] | None
     is_its_request = before and member.fields.get("warc-concurrent-to") == before[1].fields["warc-record-id"]
     if before and is_its_request and member.name != before[0].url:
         yield f"the index names the answer before it {before[0].url!r}"
+    if not record.id:  # a line of an older program: these were not yet in it
+        said |= dict.fromkeys(("id", "refers_to", "content", "truncated"), "")
     for name in (f.name for f in fields(Record) if f.name not in _PLACE):
         if said[name] != getattr(record, name):
             yield f"the index has the {name} {getattr(record, name)!r}, the record {said[name]!r}"

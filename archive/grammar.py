@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from archive import warc
+from archive import message, warc
 
 LARGEST = 256 << 20  # bytes of a record, inflated; the crawler keeps no answer of a quarter of that
 
@@ -15,7 +15,6 @@ _ONCE = ("warc-type", "warc-record-id", "warc-date", "content-length")
 _HTTP = ("response", "request")
 _ANSWERS = ("response", "revisit")
 _WITH_PAYLOAD = (*_HTTP, "resource", "conversion")  # a revisit's payload digest is that of another record
-_HEAD_END = re.compile(rb"\n\r?\n")
 
 
 class Malformed(Exception):
@@ -35,26 +34,29 @@ class Member:
 
     def wrong_digests(self) -> Iterator[str]:
         """What the digests in the record's own fields say against its bytes."""
-        parts = {"warc-block-digest": ("block", 0)}
+        parts = {"block": self.block}
         if self.type in _WITH_PAYLOAD:
-            parts["warc-payload-digest"] = ("payload", self._payload)
-        for field, (part, start) in parts.items():
-            if (said := self.fields.get(field)) and not _is_digest(said, self.block[start:]):
+            parts["payload"] = message.payload(self.block) if self.type in _HTTP else self.block
+        for part, content in parts.items():
+            if (said := self.fields.get(f"warc-{part}-digest")) and not _is_digest(said, content):
                 yield f"its {part} does not have the digest {said}"
 
     def index_fields(self) -> dict[str, object]:
         """What a line of the index says of the record, but for its place. Of a response, see `name`."""
-        is_answer, has_digest = self.type in _ANSWERS, self.type in (*warc.ANSWERS, "conversion")
-        first, headers = self._head if is_answer else (b"", {})
-        status = [b"200"] if self.type == "resource" else first.split()[1:2]
-        mime = headers.get(b"content-type", b"").decode("latin-1")
+        answer = message.parse(self.block) if self.type in _ANSWERS else None
+        has_digest = self.type in (*warc.ANSWERS, "conversion")
+        status = answer.status if answer else 200 if self.type == "resource" else 0
         return {
             "type": self.type,
             "url": self.name,
             "timestamp": self.fields["warc-date"],
-            "status": int(status[0]) if status and status[0].isdigit() else 0,
-            "mime": mime.partition(";")[0].strip().lower() if is_answer else self._own_type,
+            "status": status,
+            "mime": answer.media_type if answer else self._own_type,
             "digest": self.fields.get("warc-payload-digest", "") if has_digest else "",
+            "id": self.fields["warc-record-id"],
+            "refers_to": self.fields.get("warc-refers-to", "") if self.type == "revisit" else "",
+            "content": warc.content_digest(answer) if answer and self.type == "response" else "",
+            "truncated": self.fields.get("warc-truncated", ""),
         }
 
     @property
@@ -63,26 +65,12 @@ class Member:
         url = self.fields.get("warc-target-uri", "")
         if self.type != "request":
             return url
-        method = self._head[0].partition(b" ")[0].decode("latin-1")
-        return warc.address(url, bytes(self.block[self._payload :]), method)
+        request = message.parse(self.block)
+        return warc.address(url, request.content, request.method)
 
     @property
     def _own_type(self) -> str:
         return self.fields.get("content-type", "") if self.type in ("conversion", "resource") else ""
-
-    @property
-    def _payload(self) -> int:
-        """Where the payload begins: behind the head of an HTTP message."""
-        end = _HEAD_END.search(self.block) if self.type in _HTTP else None
-        return end.end() if end else 0
-
-    @property
-    def _head(self) -> tuple[bytes, dict[bytes, bytes]]:
-        """The first line of an HTTP message and its headers; of several with one name the first."""
-        end = _HEAD_END.search(self.block)
-        first, *lines = bytes(self.block[: end.start() if end else None]).split(b"\n")
-        pairs = (line.partition(b":")[::2] for line in reversed(lines))
-        return first, {name.strip().lower(): value.strip() for name, value in pairs}
 
 
 def read(member: bytes) -> Member:

@@ -28,26 +28,27 @@ class Portal:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its response as they were on the wire. `body` as sent: still compressed. `time` in UTC."""
+    """One request and its answer. `answer` is what the server sent on the wire, head and body. `time` in UTC.
+
+    `truncated` says why the answer is not whole, in the words of WARC: disconnect, length, time, unspecified.
+    """
 
     url: str
     time: datetime
     method: str
     request_headers: Headers
     request_body: bytes
-    protocol: str
-    status: int
-    reason: str
-    headers: Headers
-    body: bytes
+    answer: bytes
     ip_address: str = ""
+    truncated: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """A line of a WARC file's index: where one record is, what it is, and the SHA-256 of its gzip member.
 
-    `url`, `timestamp` (UTC, ISO 8601), `status`, `mime`, `digest` are as the record's own headers say.
+    `url`, `timestamp` (UTC, ISO 8601), `status`, `mime`, `digest`, `id`, `refers_to`, `truncated` are as the record's
+    own headers say. `content` is the digest of a chunked response with its chunks joined.
     """
 
     filename: str
@@ -60,6 +61,10 @@ class Record:
     status: int = 0
     mime: str = ""
     digest: str = ""
+    id: str = ""
+    refers_to: str = ""
+    content: str = ""
+    truncated: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from archive.model import Record
 AT_ONCE = min(4, os.cpu_count() or 1)  # files; while one is hashed or inflated Python goes on with another
 LONGEST = timedelta(days=7)  # what an interrupted verification found right longer ago is read again
 
-_FIELDS = frozenset(field.name for field in fields(Record)) - {"filename", "offset"}
+_COLUMNS = {"record" if field.name == "id" else field.name: field.name for field in fields(Record)}
 _NO_CAPTURE = """
     select d.report, d.url from documents d
     left join captures c on c.filename = d.filename and c.offset = d.offset and c.digest = d.digest
@@ -156,8 +156,8 @@ class Verification:
             if not record:
                 yield f"{where} should stand in {path.name} at offset {offset}, and does not"
                 continue
-            for name in sorted(_FIELDS & row.keys()):
-                if row[name] != (said := getattr(record, name)):
+            for name in sorted(_COLUMNS.keys() & row.keys()):
+                if row[name] != (said := getattr(record, _COLUMNS[name])):
                     yield f"{where} in {path.name} at offset {offset} has {name} {row[name]!r}, its index {said!r}"
         if (missing := len(answers.keys() - rows.keys())) and not checked.is_being_written:
             self._behind.append(f"{path}: the database lacks {missing} captures of it; run `nianbao build`")

@@ -97,7 +97,7 @@ def _copied(
                 except warc.Damaged as error:
                     damaged.append(str(error))
                     continue
-                if record.type in warc.ANSWERS and record.status != 304:  # readers would show an empty page for it
+                if record.type in warc.ANSWERS and record.status != 304 and not record.truncated:  # no page is in those
                     yield _line(record, out.bytes)
                 out.write(member)
                 copied(len(member))

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from scrapy import Request
-from scrapy.core.downloader.handlers import http11
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares import cookies
 from scrapy.exceptions import IgnoreRequest
@@ -19,7 +18,6 @@ from scrapy.utils.httpobj import urlparse_cached
 from tldextract import TLDExtract
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.web._newclient import ParseError
 
 from archive.registry import allowed_hosts, host_of
 
@@ -27,33 +25,20 @@ from archive.registry import allowed_hosts, host_of
 cookies._split_domain = TLDExtract(include_psl_private_domains=True, suffix_list_urls=())
 
 MAX_URL = 2000  # characters
-MAX_HEAD = 1 << 20  # bytes of an answer's status and header lines; Twisted bounds each line and not their number
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-
-
-_take_line = http11._LenientHTTPClientParser.lineReceived
-
-
-def _take_bounded(parser: http11._LenientHTTPClientParser, line: bytes) -> None:
-    parser.head_size = getattr(parser, "head_size", 0) + len(line)
-    if parser.head_size > MAX_HEAD:
-        raise ParseError(f"the head of the answer is longer than {MAX_HEAD} bytes", b"")
-    _take_line(parser, line)
-
-
-http11._LenientHTTPClientParser.lineReceived = _take_bounded
 
 
 class Refused(IgnoreRequest):
     """A request that we do not send. `kind` is that of the failure it becomes: refused, blocked or unreachable.
 
-    `until` is when the host may be asked again, where it is being left alone.
+    `until` is when the host may be asked again, where it is being left alone; `record` the WARC record of what decided.
     """
 
-    def __init__(self, reason: str, kind: str = "refused", until: datetime | None = None) -> None:
+    def __init__(self, reason: str, kind: str = "refused", until: datetime | None = None, record: str = "") -> None:
         super().__init__(reason)
         self.kind = kind
         self.until = until
+        self.record = record
 
 
 class NotPublic(OSError):

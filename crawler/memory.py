@@ -146,10 +146,11 @@ class Memory:
     def _response(self, request: Request, held: Held, flags: list[str]) -> Response | None:
         """The answer as it came; None where its record is damaged, so that it is fetched again."""
         try:
-            headers, body = warc.read_response(held.capture.warc, held.capture.record)
+            answer = warc.read_answer(held.capture.warc, held.capture.record)
+            body = warc.read_answer(held.capture.held.warc, held.capture.held.record).content
         except warc.Damaged:
             return None
-        kept = Headers(headers)
+        kept = Headers(answer.headers)
         kind = responsetypes.from_args(headers=kept, url=request.url, body=body)
         status = held.capture.record.status
         return kind(url=request.url, status=status, headers=kept, body=body, flags=flags, request=request)

@@ -21,6 +21,7 @@ from crawler import browser
 from crawler.browser import Absent, Browser, soon
 from crawler.recorder import NotRecorded
 from crawler.verdict import Failure
+from crawler.wire import said
 from parsers import blocking, document
 from parsers.links import links
 from parsers.model import Document
@@ -165,7 +166,9 @@ class _Tab:
             self.not_recorded = error
             return None
         except Exception as error:  # whatever it is, the page gets no answer, and the reason stands in the archive
-            self._failed(asked, getattr(error, "kind", "unreachable"), str(error) or type(error).__name__)
+            ours = getattr(error, "kind", "")  # our own refusals say what they are
+            reason = str(error) if ours else said(error)
+            self._failed(asked, ours or "unreachable", reason, getattr(error, "record", ""))
             return None
         self._bytes += len(response.body)
         self._judge(asked, response)
@@ -188,15 +191,16 @@ class _Tab:
 
     def _judge(self, asked: "Asked", response: Response) -> None:
         found = document.identify(response.body, response.url)
+        record = response.meta["record_id"]
         if reason := blocking.reason(response.status, found):
-            self._failed(asked, "blocked", reason)
+            self._failed(asked, "blocked", reason, record)
         elif response.status >= 400:
-            self._failed(asked, "error", f"HTTP {response.status}")
+            self._failed(asked, "error", f"HTTP {response.status}", record)
 
-    def _failed(self, asked: "Asked", kind: str, reason: str) -> None:
+    def _failed(self, asked: "Asked", kind: str, reason: str, record: str) -> None:
         minor = kind == "refused" or asked.resource_type == "script"
         noted = self.result.minor if minor else self.result.failures
-        noted.setdefault(asked.url, Failure(asked.url, kind, reason))
+        noted.setdefault(asked.url, Failure(asked.url, kind, reason, record))
 
     # --- its list
 

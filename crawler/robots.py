@@ -7,8 +7,10 @@ from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
+from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.guard import Refused
+from crawler.wire import said
 
 MAX_ROBOTS = 500 << 10  # RFC 9309 §2.5: at least 500 KiB are read
 
@@ -31,14 +33,20 @@ class Unavailable(RobotParser):
 class Robots(RobotsTxtMiddleware):
     """4xx: all is allowed. 5xx, 429 or no answer: nothing is. Otherwise what the file says."""
 
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._records: dict[str, str] = {}  # by host: the WARC record of its robots.txt
+
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
+        record = self._records.get(urlparse_cached(request).netloc, "")
         if isinstance(rp, Unavailable):
-            raise Refused(rp.reason, "unreachable", rp.until)
+            raise Refused(rp.reason, "unreachable", rp.until, record)
         agent = self._robotstxt_useragent or self._default_useragent
         if rp is not None and not rp.allowed(request.url, agent):
-            raise Refused("Forbidden by robots.txt", "blocked")
+            raise Refused("Forbidden by robots.txt", "blocked", record=record)
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
+        self._records[netloc] = response.meta.get("record_id", "")
         if response.status >= 500 or response.status == 429:
             self._settle(netloc, Unavailable(f"robots.txt answered HTTP {response.status}"))
             return
@@ -49,7 +57,7 @@ class Robots(RobotsTxtMiddleware):
         if isinstance(exc, Refused):
             self._settle(netloc, Unavailable(str(exc), exc.until))
         else:
-            self._settle(netloc, Unavailable(f"robots.txt could not be had: {type(exc).__name__}: {exc}"))
+            self._settle(netloc, Unavailable(f"robots.txt could not be had: {said(exc)}"))
 
     def _settle(self, netloc: str, parser: RobotParser) -> None:
         waiting = self._parsers[netloc]

@@ -42,11 +42,14 @@ URLLENGTH_LIMIT = 0  # Scrapy's own drops requests in silence; crawler.guard ref
 # Only http and https go out, to public addresses; no door stays open to the running crawl.
 TWISTED_DNS_RESOLVER = "crawler.guard.PublicResolver"
 NIANBAO_MAP_HOSTS = ""  # "name=address,…": for tests, which serve a portal on loopback without a proxy
-DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
+DOWNLOAD_HANDLERS = {
+    "http": "crawler.wire.Handler",
+    "https": "crawler.wire.Handler",
+    **dict.fromkeys(("data", "file", "ftp", "s3")),
+}
 _EXTENSIONS = ("corestats.CoreStats", "logcount.LogCount", "memusage.MemoryUsage", "closespider.CloseSpider",
                "feedexport.FeedExporter", "logstats.LogStats", "throttle.AutoThrottle")  # fmt: skip
 EXTENSIONS_BASE = {f"scrapy.extensions.{name}": 0 for name in _EXTENSIONS}  # so no telnet, no remote control
-DOWNLOAD_VERIFY_CERTIFICATES = True
 
 # Encodings that the standard library can undo, so that an archive can be read without extra packages for ever.
 DEFAULT_REQUEST_HEADERS = {

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A page that could not be had. `kind`: blocked, unreachable, error (an HTTP status), refused (by our rules)."""
+    """A page that could not be had. `kind`: blocked, unreachable, error (an HTTP status), refused (by our rules).
+
+    `record` is the WARC record of what came, or of the robots.txt that forbids it.
+    """
 
     url: str
     kind: str
     reason: str
+    record: str = ""
 
 
 def judge(pages: int, columns: int, reports: int, failures: Iterable[Failure], cut_short: str = "") -> tuple[str, str]:

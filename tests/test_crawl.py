@@ -10,7 +10,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
+from platform import python_version
 from typing import Any
 
 import pytest
@@ -114,6 +116,14 @@ def test_the_demo_says_that_it_is_a_sample(demo: Path) -> None:
     assert all("样例" in info for info in infos)
 
 
+def test_each_file_names_program_and_settings(demo: Path) -> None:
+    infos = [body.decode() for record, body in records(demo) if record.rec_type == "warcinfo"]
+    for info in (dict(line.split(": ", 1) for line in info.splitlines()) for info in infos):
+        assert info["software"] == f"nianbao/{version('nianbao')} scrapy/{version('scrapy')} python/{python_version()}"
+        settings = json.loads(info["settings"])
+        assert (info["robots"], settings["ROBOTSTXT_OBEY"], settings["DOWNLOAD_MAXSIZE"]) == ("obey", True, 64 << 20)
+
+
 def test_a_figure_leads_to_the_bytes_received(demo: Path) -> None:
     (fact,) = rows(
         demo,
@@ -135,10 +145,16 @@ def test_a_figure_leads_to_the_bytes_received(demo: Path) -> None:
 def test_every_exchange_is_recorded_as_it_was_sent(nianbao: Command, portals: SamplePortals) -> None:
     assert nianbao("crawl", "laiwu", "jiyang", "shanting", *FAST).returncode == 0
     sent = sorted(request.url for request in portals.requests)
-    kept = [(record, body) for record, body in records(nianbao.data) if record.rec_type == "response"]
-    assert sorted(record.rec_headers.get_header("WARC-Target-URI") for record, _ in kept) == sent
+    answers = [
+        (r.rec_headers.get_header, block) for r, block in records(nianbao.data) if r.rec_type in ("response", "revisit")
+    ]
+    assert sorted(header("WARC-Target-URI") for header, _ in answers) == sent
     assert {"http://www.laiwu.gov.cn/robots.txt", "http://www.shanting.gov.cn/"} <= set(sent)  # the latter answers 302
-    bodies = {r.rec_headers.get_header("WARC-Target-URI"): body.partition(b"\r\n\r\n") for r, body in kept}
+    by_id = {header("WARC-Record-ID"): block for header, block in answers}  # a payload that came twice is there once
+    kept = {
+        header("WARC-Target-URI"): by_id[header("WARC-Refers-To") or header("WARC-Record-ID")] for header, _ in answers
+    }
+    bodies = {url: block.partition(b"\r\n\r\n") for url, block in kept.items()}
     for request in portals.requests:
         assert bodies[request.url][2] == finish(request, page(request.url)).body, request.url
         assert "+mailto:operator@example.org" in request.headers["User-Agent"]
@@ -393,6 +409,8 @@ def test_robots_are_obeyed(worse_day: tuple[Path, int, list[str]]) -> None:
     data, _, asked = worse_day
     assert verdicts(data)["jiyang"] == ("blocked", f"{JIYANG}: Forbidden by robots.txt")
     assert [url for url in asked if url.startswith(JIYANG)] == [JIYANG + "robots.txt"]
+    sql = "select c.url, c.status, f.kind from failures f join captures c using (record) where f.url = ?"
+    assert rows(data, sql, JIYANG) == [{"url": JIYANG + "robots.txt", "status": 200, "kind": "blocked"}]
 
 
 def test_no_column_is_empty(worse_day: tuple[Path, int, list[str]]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 
-from archive import indicators, tables
+from archive import indicators, sheets, tables
 from parsers.model import Fact, Place
 
 
@@ -59,7 +59,7 @@ def put(db: sqlite_utils.Database, cells: dict[str, int | None]) -> None:
     db.table("reports").insert(
         {"id": "r", "portal": "p", "issuer": "i", "scope": "government", "year": 2021, "current": 1}
     )
-    db.table("sheets").insert_all(tables.sheets("r", facts))
+    db.table("sheets").insert_all(sheets.sheets("r", facts))
 
 
 @pytest.mark.parametrize(

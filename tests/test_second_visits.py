@@ -98,6 +98,19 @@ def count(nianbao: Command, table: str) -> int:
     return sqlite_utils.Database(nianbao.data / "nianbao.db").table(table).count
 
 
+def rows_of(nianbao: Command) -> dict[str, list[dict[str, Any]]]:
+    """What the database says of reports and captures."""
+    db = sqlite_utils.Database(nianbao.data / "nianbao.db")
+    return {table: list(db.query(f"select * from {table}")) for table in ("captures", "reports", "documents", "sheets")}
+
+
+def without_names(index: Path) -> None:
+    """Makes an index what it was before records were named in it."""
+    lines = [json.loads(line) for line in index.read_text("utf-8").splitlines()]
+    kept = [{k: v for k, v in line.items() if k not in ("id", "refers_to", "content", "truncated")} for line in lines]
+    index.write_text("".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in kept), "utf-8")
+
+
 Crawl = Callable[..., list[str]]
 
 
@@ -155,6 +168,48 @@ def test_servers_without_validators_send_lists_again_and_no_report(
     crawl(FIRST)
     assert crawl(WEEK_LATER) == ["robots.txt", "", "nb/"]
     assert runs(nianbao)[1]["verdict"] == "ok"
+
+
+def test_a_payload_that_is_sent_again_is_kept_once(
+    nianbao: Command, portals: SamplePortals, crawl: Crawl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Servers that know no conditions send all again. It is kept again where it would be read differently, or where
+    what the archive has of it is damaged."""
+    monkeypatch.setattr("sample_portals.server.finish", lambda request, reply: reply)
+    publish(portals, 4)
+    crawl(FIRST)
+    again = {f"{COLUMN}{n}.html" for n in range(4)}  # the other answers are too short to be worth it
+    other = f"{COLUMN}0.html"
+    portals.overrides[other] = Reply(200, [("Content-Type", "text/html;charset=UTF-8")], portals.overrides[other].body)
+    crawl(WEEK_LATER, "--recheck")
+    (old, new), rows = warc.files(nianbao.data), rows_of(nianbao)
+    assert {r.url for r in warc.index(new) if r.type == "revisit"} == again - {other}
+    assert nianbao("verify").returncode == 0
+    assert nianbao("build", "--full").returncode == 0
+    assert rows_of(nianbao) == rows
+    assert {run["verdict"] for run in runs(nianbao)} == {"ok"}
+    damaged = next(r for r in warc.index(old) if r.type == "response" and r.url == f"{COLUMN}1.html")
+    content = bytearray(old.read_bytes())
+    content[damaged.offset + damaged.length // 2] ^= 1
+    old.write_bytes(content)
+    crawl(WEEK_LATER, "--recheck")
+    assert {r.url for r in warc.index(warc.files(nianbao.data)[-1]) if r.type == "revisit"} == again - {damaged.url}
+
+
+def test_an_archive_of_an_older_program_is_gone_on_with(nianbao: Command, crawl: Crawl, visited: list[str]) -> None:
+    """Its indexes name no records, so nothing can refer to them by name."""
+    (old,) = warc.files(nianbao.data)
+    without_names(warc.index_path(old))
+    assert nianbao("build", "--full").returncode == 0
+    rows = rows_of(nianbao)
+    assert nianbao("verify").returncode == 0
+    crawl(WEEK_LATER, "--recheck")
+    new = warc.files(nianbao.data)[-1]
+    assert {(r.type, r.refers_to) for r in warc.index(new) if r.status == 304} == {("revisit", "")}
+    assert nianbao("verify").returncode == 0
+    now = rows_of(nianbao)
+    assert [row | {"last_seen": ""} for row in now["reports"]] == [row | {"last_seen": ""} for row in rows["reports"]]
+    assert (now["documents"], now["sheets"]) == (rows["documents"], rows["sheets"])
 
 
 def test_conditions_are_those_of_the_address_asked_for(

@@ -14,39 +14,31 @@ from warcio.archiveiterator import ArchiveIterator
 
 from archive import fixity, repair, warc
 from archive.model import Exchange
+from archive.writer import Writer
 
 GBK_NAME = "attachment; filename=济阳区2019年年报.docx".encode("gbk")
 BODY = gzip.compress("区政府信息公开".encode("gb18030"), mtime=0)
+HEAD = (
+    b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nset-cookie: b=2; path=/\r\nContent-Disposition: " + GBK_NAME + b"\r\n"
+    b"Content-Type: text/html; charset=gb2312\r\nContent-Encoding: gzip\r\n\r\n"
+)
 EXCHANGE = Exchange(
     url="http://www.jiyang.gov.cn/a.html?x=1&y=%E5%B9%B4",
     time=datetime(2026, 3, 1, 4, 5, 6, tzinfo=UTC),
     method="GET",
     request_headers=[(b"Host", b"www.jiyang.gov.cn"), (b"User-Agent", b"nianbao")],
     request_body=b"",
-    protocol="HTTP/1.1",
-    status=200,
-    reason="OK",
-    headers=[
-        (b"Set-Cookie", b"a=1"),
-        (b"Set-Cookie", b"b=2; path=/"),
-        (b"Content-Disposition", GBK_NAME),
-        (b"Content-Type", b"text/html; charset=gb2312"),
-        (b"Content-Encoding", b"gzip"),
-    ],
-    body=BODY,
+    answer=HEAD + BODY,
     ip_address="192.0.2.7",
 )
-HEAD = (
-    b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2; path=/\r\nContent-Disposition: " + GBK_NAME + b"\r\n"
-    b"Content-Type: text/html; charset=gb2312\r\nContent-Encoding: gzip\r\n\r\n"
-)
+
+START = {"run": "370115-x", "portal": {"name": "济阳"}}
 
 
 @pytest.fixture
 def written(tmp_path: Path) -> Path:
     path = tmp_path / "warc" / "370115" / "370115-x.warc.gz"
-    writer = warc.Writer(path, {"software": "nianbao/test", "isPartOf": "370115"})
-    writer.note(warc.START, {"run": "370115-x", "portal": {"name": "济阳"}})
+    writer = Writer(path, {"software": "nianbao/test", "isPartOf": "370115"}, START)
     for number in range(3):
         writer.exchange(dataclasses.replace(EXCHANGE, url=f"{EXCHANGE.url}{number}"))
     writer.close()
@@ -86,7 +78,7 @@ def test_the_index_is_what_the_file_says(written: Path) -> None:
 
 def test_notes_come_back(written: Path) -> None:
     note = next(r for r in warc.index(written) if r.type == "metadata")
-    assert warc.read_note(written, note) == {"run": "370115-x", "portal": {"name": "济阳"}}
+    assert warc.read_note(written, note) == START
 
 
 def test_every_flipped_bit_is_found(written: Path) -> None:
@@ -145,7 +137,7 @@ def test_an_index_that_lost_lines_is_mended_and_no_record_is_cut(written: Path, 
 
 def test_a_file_that_is_being_written_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "370115-z.warc.gz"
-    writer = warc.Writer(path, {"software": "nianbao/test"})
+    writer = Writer(path, {"software": "nianbao/test"}, START)
     index = warc.index_path(path)
     index.write_bytes(b"")
     assert repair.repair([path]) == []

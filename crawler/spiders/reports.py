@@ -28,14 +28,11 @@ from crawler.memory import FROM_ARCHIVE, Memory
 from crawler.pacing import Pacing
 from crawler.recorder import NotRecorded, Recorder
 from crawler.verdict import Failure, judge
+from crawler.wire import said
 from parsers import anchors, blocking, document, evidence
 from parsers.links import FOLLOWED, links, too_long
 from parsers.model import Document, Link
 
-_SAID = {  # in place of Scrapy's exceptions that say nothing
-    "DownloadCancelledError": "the answer is larger than {0[DOWNLOAD_MAXSIZE]} bytes (DOWNLOAD_MAXSIZE)",
-    "ResponseDataLossError": "the answer was cut off",
-}
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -85,7 +82,7 @@ class ReportsSpider(scrapy.Spider):
         pacing.resting = memory.resting()
         if self.settings.getbool("NIANBAO_PROGRESS"):
             _end_with_parent()
-        self.recorder.start(self.portal)
+        self.recorder.start(self.portal, memory.holdings)
         self.renderer = render.Renderer(self.crawler)
         self.crawler.signals.connect(self._dropped, signals.request_dropped)
         yield self._request(Link(self.portal.home, "", "home"))
@@ -112,11 +109,11 @@ class ReportsSpider(scrapy.Spider):
         column = column if kind == "page" else response.url
         page = _identify(response)
         if failure := self._judge(response, page, kind):
-            self._fail(response.url, *failure, column)
+            self._fail(Failure(response.url, *failure, response.meta.get("record_id", "")), column)
             return
         self.pages += 1
         if FOLLOWED[kind] and (reason := too_long(page)):
-            self._fail(response.url, "error", reason, column)
+            self._fail(Failure(response.url, "error", reason, response.meta.get("record_id", "")), column)
             return
         if kind == "home" and not self.memory.was_asked(nowhere(self.portal.home)):
             yield Request(
@@ -169,9 +166,9 @@ class ReportsSpider(scrapy.Spider):
         """Scrapy asks for no address twice, and does not say so: a redirect that leads back would end in silence."""
         way = request.meta.get("redirect_urls", [])
         if request.url in way:
-            self._fail(way[0], "error", f"its redirects go round in a circle, by {request.url}")
+            self._fail(Failure(way[0], "error", f"its redirects go round in a circle, by {request.url}"))
         elif way and request.url == anchors.address(self.portal.home, "") and request.cb_kwargs["kind"] != "home":
-            self._fail(way[0], "blocked", "page not found: it leads to the home page")
+            self._fail(Failure(way[0], "blocked", "page not found: it leads to the home page"))
 
     def no_nowhere(self, failure: TwistedFailure) -> None:
         """That it could not be asked for is no failure of the visit; that it was not recorded is."""
@@ -209,7 +206,8 @@ class ReportsSpider(scrapy.Spider):
         """Whether a further page of a list is asked for. A list that never ends is cut short, and that is said."""
         pages, longest = self._list_pages[column], self.settings.getint("NIANBAO_MAX_PAGES")
         if _address(link) not in pages and len(pages) == longest - 1:
-            self._fail(column, "error", f"the list is longer than {longest} pages (NIANBAO_MAX_PAGES)", column)
+            reason = f"the list is longer than {longest} pages (NIANBAO_MAX_PAGES)"
+            self._fail(Failure(column, "error", reason), column)
         pages.add(_address(link))
         return len(pages) < longest
 
@@ -217,10 +215,9 @@ class ReportsSpider(scrapy.Spider):
         """The links of a list that only a browser shows. What it showed is kept first."""
         try:
             rendering = await self.renderer.render(response)
-            for dom in rendering.doms:
-                self.recorder.conversion(response.url, dom, response.meta["record_id"])
+            self.recorder.conversions(response.url, rendering.doms, response.meta["record_id"])
         except Absent as error:
-            self._fail(response.url, "error", str(error), response.url)
+            self._fail(Failure(response.url, "error", str(error)), response.url)
             return []
         except NotRecorded as error:
             raise CloseSpider(str(error)) from error
@@ -228,13 +225,13 @@ class ReportsSpider(scrapy.Spider):
         walls = list(filter(None, (blocking.reason(response.status, page) for page in pages)))
         found = {_address(link): link for page in pages if not walls for link in links(page, kind)}
         for reason in walls[:1]:
-            self._fail(response.url, "blocked", reason, response.url)
+            self._fail(Failure(response.url, "blocked", reason), response.url)
         if rendering.cut_short:
-            self._fail(response.url, "error", rendering.cut_short, response.url)
+            self._fail(Failure(response.url, "error", rendering.cut_short), response.url)
         for failure in rendering.failures.values():
-            self._fail(failure.url, failure.kind, failure.reason, response.url)
+            self._fail(failure, response.url)
         for failure in rendering.minor.values():
-            self.recorder.failure(failure.url, failure.kind, failure.reason)
+            self.recorder.failure(failure.url, failure.kind, failure.reason, record=failure.record)
             self.failures += [] if found else [failure]
         return list(found.values())
 
@@ -242,36 +239,36 @@ class ReportsSpider(scrapy.Spider):
         request: Request = failure.request  # type: ignore[attr-defined]
         if failure.check(NotRecorded):
             raise CloseSpider(failure.getErrorMessage())
-        said = _SAID.get(failure.type.__name__, "").format(self.settings)
-        reason, kind = failure.getErrorMessage() or said, request.cb_kwargs["kind"]
+        reason, kind = failure.getErrorMessage(), request.cb_kwargs["kind"]
         in_list = request.cb_kwargs["column"] if kind == "page" else ""
+        record = getattr(failure.value, "record", "") or request.meta.get("record_id", "")
         if self._has_moved(failure, request):
             reason = (
                 f"the portal now leads to {request.url}; if that is its own, add the host to `hosts` in the registry"
             )
-            self._fail(self.portal.home, "moved", reason)
+            self._fail(Failure(self.portal.home, "moved", reason))
         elif refusal := getattr(failure.value, "kind", None):  # our own refusals say what they are
-            self._fail(request.url, refusal, reason, in_list, getattr(failure.value, "until", None))
+            until = getattr(failure.value, "until", None)
+            self._fail(Failure(request.url, refusal, reason, record), in_list, until)
         else:
-            self._fail(request.url, "unreachable", f"{failure.type.__name__}: {reason}", in_list)
+            self._fail(Failure(request.url, "unreachable", said(failure.value), record), in_list)
 
     def _has_moved(self, failure: TwistedFailure, request: Request) -> bool:
         is_foreign = host_of(request.url) not in allowed_hosts(self.portal)
         return bool(failure.check(Refused)) and is_foreign and request.cb_kwargs["kind"] == "home"
 
-    def _fail(self, url: str, kind: str, reason: str, in_list: str = "", until: datetime | None = None) -> None:
+    def _fail(self, failure: Failure, in_list: str = "", until: datetime | None = None) -> None:
         """`in_list` is the column whose list could not be read to its end for this."""
         self._not_walked.add(in_list)
-        self.failures.append(Failure(url, kind, reason))
-        self.recorder.failure(url, kind, reason, until)
+        self.failures.append(failure)
+        self.recorder.failure(failure.url, failure.kind, failure.reason, until, failure.record)
 
     async def closed(self, reason: str) -> None:
         await self.renderer.close()
         cut_short = "" if reason == "finished" else f"the visit ended early: {reason}"
         verdict, message = judge(self.pages, len(self.columns), len(self.reports), self.failures, cut_short)
         columns = sorted(self.columns.values())
-        if gone := self._columns_gone(columns):
-            message = "; ".join(filter(None, (message, gone)))
+        message = "; ".join(filter(None, (message, self._columns_gone(columns), *self.recorder.irregular)))
         walked = [] if cut_short else [column for column in columns if column not in self._not_walked]
         self.recorder.finish(verdict, message, {column: len(self._listed[column]) for column in columns}, walked)
         self.logger.info(
