@@ -11,6 +11,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -71,16 +72,18 @@ def _built(data: Path, target: Path, fresh: bool, said: Callable[[str], None]) -
     path = data / "nianbao.db.new" if fresh else target
     if fresh:
         _remove(path)
-    db = sqlite_utils.Database(path)
     try:
+        with closing(sqlite_utils.Database(path)) as db:
+            if fresh:
+                with db.atomic():
+                    tables.create(db)
+                db.execute(f"pragma user_version = {_fingerprint(data)}")
+            with Reader() as reader, Pictures(reader, settled) as pictures:
+                damaged = _build(db, data, said, reader, pictures)
+    except BaseException:
         if fresh:
-            with db.atomic():
-                tables.create(db)
-            db.execute(f"pragma user_version = {_fingerprint(data)}")
-        with Reader() as reader, Pictures(reader, settled) as pictures:
-            damaged = _build(db, data, said, reader, pictures)
-    finally:
-        db.close()
+            _remove(path)  # it may be what has filled the disk
+        raise
     if fresh:
         _remove_journals(target)  # SQLite would roll a killed build's journal back into the new file
         os.replace(path, target)
@@ -143,6 +146,8 @@ def _build(
             holdings.damage += [f"{path} is gone" for path in paths if path not in there]
             rows = _rows(holdings, there, reader, pictures)
         except Exception as error:  # one portal's pages must not keep the others from being built
+            if durable.is_of_the_machine(error):
+                raise  # the others would be found wanting, too, and a whole database replaced by an empty one
             damaged.append(f"{code} could not be built: {type(error).__name__}: {error}")
             continue
         damaged += holdings.damage

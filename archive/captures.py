@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from archive import message, registry, warc
+from archive import durable, message, registry, warc
 from archive.model import Record, Run
 from parsers import blocking, document
 from parsers.anchors import address
@@ -226,7 +226,9 @@ def _visit(paths: list[Path], damage: list[str]) -> _Visit | None:
     for path in paths:
         try:
             records += [(path, record) for record in warc.index(path)]
-        except warc.Damaged as error:
+        except (warc.Damaged, OSError) as error:
+            if durable.is_of_the_machine(error):
+                raise
             damage.append(str(error))
     for path, record in records:
         if record.url in (warc.START, warc.END, warc.FAILURE):

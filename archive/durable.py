@@ -4,6 +4,8 @@ import errno
 import os
 from pathlib import Path
 
+_OF_THE_MACHINE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ENOSPC, errno.EDQUOT}
+
 
 class Growing:
     """A new file to which whole pieces are appended."""
@@ -58,3 +60,8 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def is_of_the_machine(error: Exception) -> bool:
+    """Whether it was the machine that could not, and no single file is to blame: out of memory, of files, of space."""
+    return isinstance(error, OSError) and error.errno in _OF_THE_MACHINE

@@ -79,14 +79,16 @@ def _places(checked: Checked) -> Iterator[str]:
         end = record.offset + record.length
     more = path.stat().st_size - end
     if more > 0 and not checked.is_being_written:
-        yield f"{path}: {more} bytes past the last indexed record, left by a killed run; a crawl mends that"
+        yield f"{path}: {more} bytes from offset {end} on stand in no index: left by a killed run; a crawl mends that"
 
 
 def _members(checked: Checked, file: BinaryIO, chosen: Callable[[Record], bool], has_index: bool) -> Iterator[str]:
     before: tuple[Record, Member] | None = None  # an answer to what was posted
     known: set[str] = set()
+    size = checked.path.stat().st_size
     for record in checked.records:
-        if not before and not chosen(record):
+        is_cut_off = record.offset + record.length > size
+        if not (before or is_cut_off or chosen(record)):
             continue
         checked.looked_at += 1
         checked.bytes += record.length

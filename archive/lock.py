@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from archive import durable
+
 
 class Busy(Exception):
     """Another run holds the data folder."""
@@ -17,7 +19,7 @@ def locked(data: Path) -> Iterator[int]:
 
     Gives the file that the lock is on, for children who must not be overtaken by a further run if this process dies.
     """
-    data.mkdir(parents=True, exist_ok=True)
+    durable.make_folder(data)
     with (data / ".lock").open("w") as file:
         if not any(_takes(file.fileno()) for _ in range(5)):
             raise Busy(f"{data} is in use by another run of nianbao; wait for it to end")

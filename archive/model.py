@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 Headers = list[tuple[bytes, bytes]]
+ENDED_EARLY = "the visit ended early"  # so the message of such a visit begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +91,8 @@ class Run:
     walked: Sequence[str] = ()
     listed: Mapping[str, int] = field(default_factory=dict)
     by_hand: bool = False
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether it was stopped, and the next visit goes on with it."""
+        return not self.finished or self.message.startswith(ENDED_EARLY)

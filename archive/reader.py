@@ -1,5 +1,6 @@
 """Files are read in child processes, with bounds on time and memory: portals and files may be broken or hostile."""
 
+import errno
 import multiprocessing
 import os
 import resource
@@ -75,7 +76,10 @@ class Reader:
             context.set_forkserver_preload(["parsers.report", "parsers.links"])
             self._started = context.Semaphore(0)
             self._pool = ProcessPool(self._workers, CALLS, _as_child, (self._started,), context=context)
-        return self._pool.schedule(_bounded, args=(self._memory, function, *arguments), timeout=self._seconds)
+        try:
+            return self._pool.schedule(_bounded, args=(self._memory, function, *arguments), timeout=self._seconds)
+        except BrokenProcessPool:
+            raise OSError(errno.EAGAIN, "no processes could be started to read files in") from None
 
     def _answer(self, future: "ProcessFuture[Any]") -> Any:
         try:

@@ -259,6 +259,7 @@ VIEWS: dict[str, Table] = {
             "kind": str,
             "place": str,
             "document": int,
+            "ocr": int,
         },
         ("report", "item"),
         (("report", "reports", "id"),),

@@ -28,6 +28,11 @@ _NO_CAPTURE = """
     left join captures c on c.filename = d.filename and c.offset = d.offset and c.digest = d.digest
     where c.digest is null
 """
+_MADE_FROM = """
+    select portal, filename, max(bytes) as bytes
+    from (select portal, filename, bytes from archives union all select portal, filename, 0 from captures)
+    group by portal, filename
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +139,12 @@ class Verification:
                     yield from (f"{self._database}: {line}" for line in lines if line != "ok")
                 for row in db.query(_NO_CAPTURE):
                     yield f"{self._database}: documents: {row['url']} of report {row['report']} has no such capture"
-                known = db.query("select portal, filename from archives union select portal, filename from captures")
-                for path in (self._data / "warc" / row["portal"] / row["filename"] for row in known):
+                for row in db.query(_MADE_FROM):
+                    path = self._data / "warc" / row["portal"] / row["filename"]
                     if not path.exists():
                         yield f"{path}: is gone, and the database was made from it"
+                    elif path.stat().st_size < (row["bytes"] or 0):
+                        yield f"{path}: is shorter than the {row['bytes']} bytes that the database was made from"
         except sqlite3.DatabaseError as error:
             yield f"{self._database}: cannot be read ({error}); `nianbao build --full` makes it anew"
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -89,7 +90,8 @@ def by_issue(
         version = _version(portal, states[number], read)
         key = str(version.heading.issuer), int(version.heading.year or 0)
         versions.setdefault(key, []).append(version)
-    issues = {key: _issue(*key, versions[key]) for key in sorted(versions)}
+    readings = list(itertools.accumulate((not run.is_cut_short for run in holdings.runs), initial=0))
+    issues = {key: _issue(*key, versions[key], readings) for key in sorted(versions)}
     for (issuer, year), issue in issues.items():
         if before := issues.get((issuer, year - 1)):
             against = tuple(_against(version, before.revisions[-1]) for version in issue.revisions)
@@ -97,9 +99,9 @@ def by_issue(
     return list(issues.values())
 
 
-def _issue(issuer: str, year: int, versions: list[Version]) -> Issue:
+def _issue(issuer: str, year: int, versions: list[Version], readings: list[int]) -> Issue:
     addresses = frozenset(v.state.address for v in versions)
-    copies = _copies(versions)
+    copies = _copies(versions, readings)
     revisions = _revisions([v for v in versions if v.state.address not in copies])
     known = {v.content_digest for v in revisions}
     others = sorted({v.state.link.url for v in versions if v.content_digest not in known and v.state.address in copies})
@@ -111,13 +113,16 @@ def _issue(issuer: str, year: int, versions: list[Version]) -> Issue:
     return Issue(issuer, revisions[-1].heading.scope, year, revisions, addresses)
 
 
-def _copies(versions: list[Version]) -> set[str]:
-    """The addresses that came with another one in the same visit: (图片版), a second column. The fullest one counts."""
+def _copies(versions: list[Version], readings: list[int]) -> set[str]:
+    """The addresses that came with another one in the same visit: (图片版), a second column. The fullest one counts.
+
+    `readings`: visit → how many had come to their end before. One that was cut off and the next are one visit.
+    """
     by_visit: dict[int, list[tuple[int, str]]] = {}
     firsts = {v.state.address: v for v in sorted(versions, key=lambda v: v.state.first_seen, reverse=True)}
     for where, first in firsts.items():
         visit = max(capture.visit for _, capture in first.state.parts)
-        by_visit.setdefault(visit, []).append((-len(first.read.facts), where))
+        by_visit.setdefault(readings[visit], []).append((-len(first.read.facts), where))
     return {where for found in by_visit.values() for _, where in sorted(found)[1:]}
 
 
@@ -139,8 +144,8 @@ def _states(holdings: Holdings, found: Found, judged: Judge) -> Iterator[tuple[S
         parts = [(document, page), *_attachments(holdings, page, document, visit, judged)]
         kinds = tuple((document.media_type, capture) for document, capture in parts)
         seen = holdings.seen(page, visit)
-        if held and _bytes(held[0].parts) == _bytes(kinds):
-            held = dataclasses.replace(held[0], last_seen=seen), held[1]
+        if held and _completes(held[0], kinds):
+            held = dataclasses.replace(held[0], parts=kinds, last_seen=seen), [document for document, _ in parts]
             continue
         if held:
             yield held
@@ -148,6 +153,14 @@ def _states(holdings: Holdings, found: Found, judged: Judge) -> Iterator[tuple[S
         held = State(found.link, found.address, kinds, first, seen), [document for document, _ in parts]
     if held:
         yield held
+
+
+def _completes(state: State, parts: tuple[tuple[str, Capture], ...]) -> bool:
+    """Whether a visit found the same page with the same attachments, or more of them: those that it leads to and that
+    an earlier visit could not have, as it was cut off before. So they are no change."""
+    page, *attached = _bytes(state.parts)
+    now, *had = _bytes(parts)
+    return page == now and {*attached} <= {*had}
 
 
 def _bytes(parts: Iterable[tuple[str, Capture]]) -> list[tuple[str, bool]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from archive import durable
 from archive.model import Portal
 
 AT_ONCE = 4  # visits side by side; each waits seconds between two requests and talks to hosts of its own
@@ -29,7 +30,8 @@ def send(
     The children hold the files `held`, too: the lock on the data folder, so that no other run begins before they have
     ended, if this process is killed.
     """
-    (data / "logs").mkdir(parents=True, exist_ok=True)
+    durable.make_folder(data / "warc")  # of visits side by side one may make it, and another write before it is synced
+    (data / "logs").mkdir(exist_ok=True)
     console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=16), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:

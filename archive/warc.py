@@ -108,10 +108,13 @@ def index(warc: Path) -> list[Record]:
     if not path.exists():
         return list(scan(warc))
     lines = path.read_bytes().split(b"\n")[:-1]  # an index line torn by a kill has no line end: its record is torn too
+    records: list[Record] = []
     try:
-        return [Record(filename=warc.name, **json.loads(line)) for line in lines]
+        for line in lines:
+            records.append(Record(filename=warc.name, **json.loads(line)))
     except (ValueError, TypeError) as error:
-        raise Damaged(f"{path}: not a valid index ({error})") from None
+        raise Damaged(f"{path}: line {len(records) + 1} is not valid ({error})") from None
+    return records
 
 
 def scan(warc: Path, offset: int = 0) -> Iterator[Record]:

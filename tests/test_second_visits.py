@@ -21,6 +21,7 @@ NOWHERE = nowhere(HOME).removeprefix(HOME)  # asked for once in 30 days
 TITLE = "济南市历城区{}局2020年政府信息公开工作年度报告"
 SIZE = 8  # reports on a page of the list
 COUNT = 20  # reports of the portal that `visited` has visited
+DOCUMENTS = Path(__file__).parent.parent / "sample_portals" / "documents"
 FIRST, WEEK_LATER, MONTH_LATER = "2026-02-01T00:00:00Z", "2026-02-08T00:00:00Z", "2026-03-04T00:00:00Z"
 
 
@@ -346,3 +347,20 @@ def test_a_list_that_became_shorter_is_read_whole_at_once_and_a_week_later(
     assert read_whole == [True, False, False, True, False]
     (gone,) = sqlite_utils.Database(nianbao.data / "nianbao.db").table("events").rows_where("kind = 'withdrawn'")
     assert (gone["issuer"], gone["date"][:10]) == (f"济南市历城区{body_of(COUNT - 1)}局", "2026-02-11")
+
+
+def test_an_attachment_that_came_only_with_the_next_visit_is_no_revision(
+    nianbao: Command, portals: SamplePortals, crawl: Crawl
+) -> None:
+    """The figures stand in the attachment, and the first visit is cut off behind the page."""
+    publish(portals, 1)
+    portals.overrides[COLUMN + "0.pdf"] = Reply(body=(DOCUMENTS / "jiyang_2019.docx").read_bytes())
+    crawl(FIRST, "-s", "NIANBAO_MAX_ANSWERS=4")
+    db = sqlite_utils.Database(nianbao.data / "nianbao.db")
+    assert (db.table("documents").count, db.table("sheets").count) == (1, 0)
+    crawl(WEEK_LATER)
+    assert db.table("documents").count == 2
+    assert db.table("sheets").count > 0
+    assert [row["kind"] for row in db.table("events").rows] == ["new"]
+    (report,) = db.table("reports").rows
+    assert (report["revision"], report["first_seen"][:10]) == (1, FIRST[:10])

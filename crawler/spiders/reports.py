@@ -18,7 +18,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure as TwistedFailure
 
 from archive import registry
-from archive.model import Portal
+from archive.model import ENDED_EARLY, Portal
 from archive.registry import allowed_hosts, host_of, nowhere
 from archive.warc import address, payload_digest
 from crawler import render
@@ -265,7 +265,7 @@ class ReportsSpider(scrapy.Spider):
 
     async def closed(self, reason: str) -> None:
         await self.renderer.close()
-        cut_short = "" if reason == "finished" else f"the visit ended early: {reason}"
+        cut_short = "" if reason == "finished" else f"{ENDED_EARLY}: {reason}"
         verdict, message = judge(self.pages, len(self.columns), len(self.reports), self.failures, cut_short)
         columns = sorted(self.columns.values())
         message = "; ".join(filter(None, (message, self._columns_gone(columns), *self.recorder.irregular)))

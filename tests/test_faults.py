@@ -1,0 +1,146 @@
+"""The disk is full, broken, or no file can be opened: one such fault at each place of our code that asks for something.
+
+A command that meets one ends, says in one line what is wrong, and the next one without faults makes it good.
+"""
+
+import json
+import random
+import resource
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import sqlite_utils
+from conftest import Command
+from crash import Rows, arguments, begun, differences, ends, kept, lost, publish, rows, twice
+from power import events
+from test_build import dump
+from test_power import SHIM
+
+from archive import build
+from archive.verify import verify
+from sample_portals import SamplePortals
+
+REPORTS = 2
+PARTS = 12  # of all places and faults, so that they can be tested side by side
+FAULTS = {  # what may happen to which call
+    "ENOSPC": {"create", "write", "fsync", "mkdir", "replace"},
+    "EIO": {"open", "create", "write", "fsync", "mkdir", "replace", "unlink", "truncate"},
+    "EMFILE": {"open", "create"},
+}
+
+
+class Undisturbed(NamedTuple):
+    """Each place that asks for something, how often it does, and what; what the database says in the end."""
+
+    places: dict[str, tuple[int, str]]
+    rows: Rows
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    with SamplePortals() as portals:
+        publish(portals, REPORTS)
+        nianbao = Command(folder / "in" / "data", portals.proxy_url)
+        nianbao.data.parent.mkdir()
+        code, said = ends(begun(nianbao, arguments(nianbao), **watched(nianbao, NIANBAO_SHIM_LOG=folder / "log")))
+        assert code == 0, said
+    noted = [event for event in events(folder / "log") if event["site"]]
+    counted = Counter(event["site"] for event in noted)
+    return Undisturbed({event["site"]: (counted[event["site"]], event["op"]) for event in noted}, rows(nianbao.data))
+
+
+def watched(nianbao: Command, **more: object) -> dict[str, str]:
+    given = {"PYTHONPATH": SHIM, "NIANBAO_SHIM": nianbao.data.parent, **more}
+    return {name: str(value) for name, value in given.items()}
+
+
+def chosen(undisturbed: Undisturbed, part: int | None) -> list[tuple[str, int, str]]:
+    """(place, how many calls of it go well before, fault): a part of them all, or a few taken at random."""
+    chance = random.Random(8)
+    every = [
+        (place, chance.randrange(calls), fault)
+        for place, (calls, op) in sorted(undisturbed.places.items())
+        for fault, ops in FAULTS.items()
+        if op in ops
+    ]
+    return chance.sample(every, 3) if part is None else every[part::PARTS]
+
+
+@pytest.mark.parametrize("part", [None, *(pytest.param(n, marks=pytest.mark.exhaustive) for n in range(PARTS))])
+def test_one_fault_at_each_place(
+    nianbao: Command, portals: SamplePortals, undisturbed: Undisturbed, tmp_path: Path, part: int | None
+) -> None:
+    publish(portals, REPORTS)
+    wrong = []
+    for n, (place, number, fault) in enumerate(chosen(undisturbed, part)):
+        folder = tmp_path / str(n)
+        nianbao.data = folder / "in" / "data"
+        nianbao.data.parent.mkdir(parents=True)
+        given = {"site": place, "number": number, "errno": fault, "count": str(folder / "count")}
+        code, said = ends(begun(nianbao, arguments(nianbao), **watched(nianbao, NIANBAO_SHIM_FAULT=json.dumps(given))))
+        found = [] if (folder / f"count.{number}").exists() else ["was not met"]
+        found += _after(nianbao, undisturbed, code, said)
+        wrong += [f"{fault} at call {number} of {place}: {what}" for what in found]
+        shutil.rmtree(folder)
+    assert wrong == []
+
+
+def _after(nianbao: Command, undisturbed: Undisturbed, code: int, said: str) -> list[str]:
+    """What is not as it should be once a fault has struck, and after a further run without any."""
+    wrong = [] if code in (0, 1, 2) else [f"exit code {code}"]
+    wrong += [f"said: {said[-600:]}"] if "Traceback" in said or "fault of nianbao" in said else []
+    if code == 0:
+        return wrong + [f"exit code 0 with {line}" for line in differences(rows(nianbao.data), undisturbed.rows)[:3]]
+    if not [line for line in said.splitlines() if not line.startswith("visiting ")]:
+        wrong.append("nothing was said")
+    before = kept(nianbao.data)
+    code, said = ends(begun(nianbao, arguments(nianbao), 1))
+    if code:
+        return [*wrong, f"the next run ended with {code}: {said[-600:]}"]
+    wrong += [f"lost: {path}" for path in lost(nianbao.data, before)]
+    wrong += [f"archived {count} times: {url}" for url, count in twice(nianbao.data).items()]
+    wrong += verify(nianbao.data)
+    return wrong + differences(rows(nianbao.data), undisturbed.rows)[:3]
+
+
+FEW = [("RLIMIT_FSIZE", 310_000), ("RLIMIT_NOFILE", 12)]
+MORE = [
+    *(("RLIMIT_FSIZE", size) for size in range(0, 580_000, 20_000)),
+    *(("RLIMIT_NOFILE", count) for count in range(5, 30) if count != 12),
+]
+
+
+@pytest.mark.parametrize(("kind", "limit"), [*FEW, *(pytest.param(*one, marks=pytest.mark.exhaustive) for one in MORE)])
+@pytest.mark.parametrize("given", [("build",), ("build", "--full")], ids=" ".join)
+def test_a_build_that_may_not_write_or_open_more_leaves_the_database_as_it_was(
+    demo: Path, tmp_path: Path, given: tuple[str, ...], kind: str, limit: int
+) -> None:
+    """What SQLite and the children write is bounded by the system itself: no more bytes in a file, no more files."""
+    data = shutil.copytree(demo, tmp_path / "data")
+    with sqlite_utils.Database(data / "nianbao.db").conn as db:
+        db.execute("update archives set bytes = 1")  # so that there is something to build
+    before = dump(data)
+    resources = getattr(resource, kind), (limit, limit)
+    done = subprocess.run(
+        [sys.executable, "-m", "archive.cli", *given, "--data", str(data)],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(*resources),
+        check=False,
+        timeout=120,
+    )
+    if done.returncode == 0:
+        assert {**dump(data), "archives": []} == {**before, "archives": []}
+    else:
+        assert dump(data) == before
+        assert done.returncode == 1
+        assert not done.stderr or done.stderr.splitlines()[-1].startswith("nianbao: ")
+        assert not list(data.glob("nianbao.db.new*"))
+    assert build.build(data) == []
+    assert {**dump(data), "archives": []} == {**before, "archives": []}
