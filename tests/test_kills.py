@@ -77,8 +77,8 @@ def after_visits(data: Path, seconds: float) -> Moment:
 
     def has_come() -> bool:
         nonlocal end
-        written = [path for path in warc.files(data) if path not in known]
-        if not end and len(written) == 2 and all(warc.END.encode() in warc.index_path(p).read_bytes() for p in written):
+        indexes = [warc.index_path(path) for path in warc.files(data) if path not in known]
+        if not end and len(indexes) == 2 and all(i.exists() and warc.END.encode() in i.read_bytes() for i in indexes):
             end = time.monotonic() + seconds
         return bool(end) and time.monotonic() >= end
 
@@ -96,11 +96,13 @@ def a_moment(nianbao: Command, portals: SamplePortals, answers: int, chance: ran
 
 def interrupt(process: subprocess.Popen[str], moment: Moment, chance: random.Random) -> bool:
     """Kills it at a moment, all of its processes or the first alone; False where it has ended before."""
-    while process.poll() is None and not moment():
-        time.sleep(0.002)
-    is_running = process.poll() is None
-    if is_running:
-        (os.killpg if chance.random() < 0.5 else os.kill)(process.pid, signal.SIGKILL)
+    try:
+        while process.poll() is None and not moment():
+            time.sleep(0.002)
+    finally:
+        is_running = process.poll() is None
+        if is_running:
+            (os.killpg if chance.random() < 0.5 else os.kill)(process.pid, signal.SIGKILL)
     ends(process)
     return is_running
 
