@@ -23,7 +23,7 @@ class File:
         done = chance.choice([0, len(self.since), chance.randint(0, len(self.since))])
         content = _applied(self.synced, self.since[:done])
         if done < len(self.since) and (torn := self.since[done])["op"] == "write":
-            piece = base64.b64decode(torn["content"])
+            piece = torn["content"]
             part = chance.choice([b"", piece[: chance.randrange(len(piece) + 1)], bytes(len(piece))])
             content = _written(content, torn["at"], part)
         return content
@@ -52,7 +52,7 @@ class Disk:
                 self._name(path, self._now[path], is_there=False)
             case "content":
                 self._now[path] = self._file(path)
-                self._file(path).synced, self._file(path).since[:] = base64.b64decode(event["content"]), []
+                self._file(path).synced, self._file(path).since[:] = event["content"], []
             case "write" | "truncate":
                 self._file(path).since.append(event)
             case "fsync" if self._now.get(path) is None:
@@ -98,7 +98,7 @@ def _applied(content: bytes, events: Iterable[Event]) -> bytes:
         if event["op"] == "truncate":
             content = content[: event["size"]].ljust(event["size"], b"\0")
         else:
-            content = _written(content, event["at"], base64.b64decode(event["content"]))
+            content = _written(content, event["at"], event["content"])
     return content
 
 
@@ -108,7 +108,8 @@ def _written(content: bytes, at: int, piece: bytes) -> bytes:
 
 
 def events(log: Path) -> list[Event]:
-    return [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+    noted = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+    return [{**event, "content": base64.b64decode(event.get("content", ""))} for event in noted]
 
 
 def put(left: dict[str, bytes | None], root: Path) -> None:

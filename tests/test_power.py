@@ -75,7 +75,7 @@ def test_the_model_tells_a_run_that_syncs_from_one_that_does_not(run: Run, tmp_p
     assert held(tmp_path / "left" / "data") < said(run, len(run.events))
 
 
-@pytest.mark.parametrize("count", [150, pytest.param(5000, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("count", [150, pytest.param(3000, marks=pytest.mark.exhaustive)])
 def test_what_was_said_to_be_kept_is_there_after_a_power_cut(run: Run, tmp_path: Path, count: int) -> None:
     chance = random.Random(7)
     root = tmp_path / "left"
