@@ -54,8 +54,8 @@ _README = """\
   报告本身是行政机关的公文，不在此许可之列。 / The reports themselves are official documents and not relicensed here.
 
 怎样引用 / How to cite
-  年报 nianbao（{software}），采集截至 {captured}，导出于 {made}。CC BY 4.0。
-  nianbao annual reports ({software}), captured to {captured}, exported {made}. CC BY 4.0.
+  {cite_zh}
+  {cite_en}
   引用某一数字，请写明其报告：发布机关、年度、地址（reports.url）、存档时间（documents → captures.timestamp）。
   For a figure, name its report: issuer, year, address (reports.url), and when it was archived
   (documents → captures.timestamp).
@@ -87,6 +87,14 @@ def about(db: sqlite3.Connection, code: str = "") -> About:
     return About(title, clock.iso(clock.now()), captured or "—", portals, reports)
 
 
+def citation(found: About) -> tuple[str, str]:
+    """How the data are cited, in Chinese and in English."""
+    return (
+        f"年报 nianbao（{SOFTWARE}），采集截至 {found.captured}，导出于 {found.made}。CC BY 4.0。",
+        f"nianbao annual reports ({SOFTWARE}), captured to {found.captured}, exported {found.made}. CC BY 4.0.",
+    )
+
+
 def readme(found: About, files: str, names: Iterable[str]) -> str:
     """README.txt beside exported files, for people."""
     told = dictionary.told()
@@ -97,5 +105,6 @@ def readme(found: About, files: str, names: Iterable[str]) -> str:
         tables="\n".join(f"  {name:17}{told[name]['description']}" for name in names),
         licence=LICENCE["title"],
         path=LICENCE["path"],
-        software=SOFTWARE,
+        cite_zh=citation(found)[0],
+        cite_en=citation(found)[1],
     )

@@ -28,6 +28,7 @@ from archive import (
     events,
     readings,
     registry,
+    search,
     sheets,
     tables,
     versions,
@@ -185,6 +186,7 @@ def _spare(db: sqlite_utils.Database, code: str, rows: dict[str, list[dict[str, 
 
 
 def _replace(db: sqlite_utils.Database, code: str, rows: dict[str, list[dict[str, Any]]]) -> None:
+    search.remove(db, code)
     for name in _OF_REPORTS:
         db.execute(f"delete from {name} where report in (select id from reports where portal = ?)", [code])  # noqa: S608
     for name in _OF_PORTAL:
@@ -192,6 +194,7 @@ def _replace(db: sqlite_utils.Database, code: str, rows: dict[str, list[dict[str
     for name in tables.TABLES:  # parents come first there
         if name in rows:
             db.table(name).insert_all(rows[name], replace=name == "portals")
+    search.add(db, code)
 
 
 def _rows(
@@ -221,6 +224,7 @@ def _rows(
     for issue in issues:
         for name, row in _issue_rows(issue, portal.code, read):
             rows.setdefault(name, []).append(row)
+    search.number(portal.code, rows.get("prose", []))
     rows["coverage"] = [*coverage.rows(portal, holdings, issues, read, rows["events"])]
     return rows
 

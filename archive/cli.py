@@ -301,6 +301,24 @@ def status_command(
         show.status(Console(), rows)
 
 
+@cli.command("publish")
+@options
+def publish_command(data: Path | None, **_: Any) -> None:
+    """Make DATA/downloads: what the site offers in bulk, of the database as it is now."""
+    for path in _publish(database(data).parent):
+        click.echo(f"{path}: {path.stat().st_size:,} bytes")
+
+
+def _publish(data: Path) -> list[Path]:
+    from archive import downloads
+    from archive.output import NotWritten
+
+    try:
+        return downloads.write(data)
+    except NotWritten as error:
+        raise Ended(1, str(error)) from None
+
+
 @cli.command("serve")
 @click.option("--port", type=click.IntRange(1, 65535), default=8001, show_default=True, help="On 127.0.0.1.")
 @options
@@ -336,6 +354,7 @@ def demo(no_serve: bool, port: int, data: Path | None, settings: dict[str, str],
         way = dict.fromkeys(("http_proxy", "https_proxy"), portals.proxy_url)
         code = _crawl(chosen, folder, given, {**way, "no_proxy": "", "NIANBAO_CONTACT": DEMO_CONTACT})
     click.echo(f"样例 / sample data in {folder}")
+    _publish(folder)
     if code or no_serve:
         return code
     _serve(folder, port)

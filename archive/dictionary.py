@@ -3,10 +3,12 @@
 `make docs` writes them; a test fails when they are not what the code says.
 """
 
+import functools
 import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -103,20 +105,38 @@ def _data() -> Iterator[str]:
 
 
 def _tables() -> Iterator[str]:
-    about_all = told()
     yield "## Tables and views 表"
     yield ""
-    for name, (what, columns, key, foreign) in (tables.TABLES | tables.VIEWS).items():
-        about = about_all.get(name, {})
+    for name in tables.TABLES | tables.VIEWS:
         yield f"### {name}"
         yield ""
-        yield _cell(about.get("description") or what) + (" (view)" if name in tables.VIEWS else "")
+        yield _cell(described(name)) + (" (view)" if name in tables.VIEWS else "")
         yield ""
-        meanings = meanings_of(about.get("columns", {}), foreign, columns)
-        rows = ((f"`{c}`" + (" (key)" if c in key else ""), _type(columns[c]), meanings[c]) for c in columns)
+        rows = ((f"`{c.name}`" + (" (key)" if c.is_key else ""), c.type, c.meaning) for c in columns_of(name))
         yield from _table(("column", "type", "meaning"), rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    type: str
+    meaning: str
+    is_key: bool
+
+
+def described(name: str) -> str:
+    """What a table or view is."""
+    return str(told().get(name, {}).get("description") or (tables.TABLES | tables.VIEWS)[name][0])
+
+
+def columns_of(name: str) -> list[Column]:
+    """The columns of a table or view, with their meanings."""
+    _, columns, key, foreign = (tables.TABLES | tables.VIEWS)[name]
+    meanings = meanings_of(told().get(name, {}).get("columns", {}), foreign, columns)
+    return [Column(c, _type(kind), meanings[c], c in key) for c, kind in columns.items()]
+
+
+@functools.cache
 def told() -> dict[str, Any]:
     """Table or view → what the site's metadata says of it and of its columns."""
     metadata = json.loads((files("archive") / "site" / "metadata.json").read_text("utf-8"))
@@ -148,10 +168,12 @@ def _forms() -> Iterator[str]:
         yield ""
         yield f"{_cell(one.notice)} · {len(form.items(one.name))} items"
         yield ""
-        yield from _table(("items", "行", "栏", "unit"), _rows(one))
+        lines = ((f"`{item}`", *rest) for item, *rest in lines_of(one))
+        yield from _table(("items", "行", "栏", "unit"), lines)
 
 
-def _rows(one: form.Form) -> Iterator[tuple[str, str, str, str]]:
+def lines_of(one: form.Form) -> Iterator[tuple[str, str, str, str]]:
+    """The rows of a form: their items, what each is in print, its cols, its unit."""
     cols = ""
     for block in one.blocks:
         own = " · ".join(f"{key} {_path(label)}".strip() for key, label in block.cols.items())
@@ -159,7 +181,7 @@ def _rows(one: form.Form) -> Iterator[tuple[str, str, str, str]]:
             where = _path(label) or block.label
             keys = [block.item(row, key) for key in block.cols]
             name = keys[0] if len(keys) == 1 else block.item(row, "…")
-            yield f"`{name}`", where, "〃" if own == cols else own, _units(block, row)
+            yield name, where, "〃" if own == cols else own, _units(block, row)
             cols = own
 
 

@@ -95,7 +95,9 @@ def _feeds(db: sqlite_utils.Database, site: str) -> Iterator[tuple[str, str, lis
 
 
 def _entry(row: dict[str, str], site: str) -> Entry:
-    url = f"{site}/report/{row['report']}" if site and row["report"] else row["url"] or row["home"]
+    url = row["url"] or row["home"]
+    if site and row["report"]:  # of a revision, where each changed cell stands
+        url = f"{site}/event/{row['id']}" if row["kind"] == "revised" else f"{site}/report/{row['report']}"
     text = "\n".join(filter(None, (row["message"], row["title"], row["url"])))
     return Entry(f"urn:nianbao:event:{row['id']}", row["date"], row["kind"], row["message"], text, url or "")
 

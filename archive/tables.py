@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlite_utils
 
-from archive import indicators
+from archive import indicators, search
 from parsers import checks, form
 
 # name → (what it is, columns with SQLite types, primary key, foreign keys)
@@ -206,7 +206,7 @@ TABLES: dict[str, Table] = {
     ),
     "prose": (
         "报告正文（不含表格）/ a report's text without its tables",
-        {"report": str, "text": str},
+        {"report": str, "number": int, "text": str},
         ("report",),
         (("report", "reports", "id"),),
     ),
@@ -288,7 +288,9 @@ INDEXES = {
     "failures": (("portal",),),
     "reports": (("portal", "year"), ("digest",)),
     "findings": (("check_name",),),
-    "events": (("date",), ("portal",), ("report",)),
+    "prose": (("number",),),
+    "events": (("date",), ("kind", "date"), ("portal",), ("report",)),
+    "runs": (("portal", "started"),),
     "archives": (("portal",),),
 }
 
@@ -325,6 +327,7 @@ def create(db: sqlite_utils.Database) -> None:
     for name, indexes in INDEXES.items():
         for index in indexes:
             db.table(name).create_index(index)
+    search.create(db)
     db.create_view("facts", FACTS)
     db.create_view("indicator_values", indicators.VALUES)
     db.table("items").insert_all(_items())

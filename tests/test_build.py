@@ -12,7 +12,7 @@ import pytest
 import sqlite_utils
 from conftest import FAST, Command
 
-from archive import build, captures, tables, warc
+from archive import build, captures, search, tables, warc
 from archive.verify import verify
 from parsers import document, report
 from sample_portals import SamplePortals
@@ -25,10 +25,14 @@ def data(demo: Path, tmp_path: Path) -> Path:
 
 
 def dump(data: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of every table, in the order of its key."""
+    """Every row of every table, in the order of its key; of the full-text index, every word with its places."""
     with sqlite3.connect(data / "nianbao.db") as db:
         names = [name for (name,) in db.execute("select name from sqlite_master where type = 'table' order by name")]
-        return {name: sorted(db.execute(f"select * from [{name}]").fetchall(), key=repr) for name in names}
+        names = [name for name in names if not name.startswith(search.TABLE)]
+        rows = {name: sorted(db.execute(f"select * from [{name}]").fetchall(), key=repr) for name in names}
+        db.execute(f"create virtual table temp.indexed using fts5vocab(main, {search.TABLE}, instance)")
+        places = db.execute("select term, doc, col, offset from indexed order by doc, col, offset").fetchall()
+        return rows | {search.TABLE: places}
 
 
 def test_deleted_and_built_again_it_is_the_same(data: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 from conftest import FAST, Command
+from test_build import dump
 
 from archive import events
 from archive.clock import parse
@@ -162,9 +163,9 @@ def test_the_events_of_a_year_are_those_that_were_planted(
         "山亭区": "late",
     }
     assert sum(row["withdrawn"] for row in db.query("select withdrawn from reports")) == 0
-    dump = "\n".join(db.iterdump())
+    before = dump(nianbao.data)
     assert nianbao("build", "--full").returncode == 0
-    assert "\n".join(sqlite_utils.Database(nianbao.data / "nianbao.db").iterdump()) == dump
+    assert dump(nianbao.data) == before
 
 
 def years(edits: Portal, withdraws: Portal, dark: Portal, moves: Portal) -> Iterator[None]:

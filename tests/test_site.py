@@ -41,12 +41,21 @@ class Site:
         self.data = data
         self.port = port
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str, **headers: str) -> Answer:
+        status, told, body = self._ask(path, headers)
+        return Answer(status, told, body.decode())
+
+    def fetch(self, path: str) -> bytes:
+        status, _, body = self._ask(path, {})
+        assert status == 200, path
+        return body
+
+    def _ask(self, path: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)) as connection:
-            connection.request("GET", path)
+            connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
-            headers = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(answer.status, headers, answer.read().decode())
+            told = {name.lower(): value for name, value in answer.getheaders()}
+            return answer.status, told, answer.read()
 
     def page(self, path: str) -> BeautifulSoup:
         answer = self.get(path)
@@ -132,7 +141,7 @@ def doctored(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         )
         run = db.execute("select id from runs where portal = '370116'").fetchone()[0]
         db.execute(
-            "insert into failures values (?, 1, '370116', 'javascript:alert(1)', ?, 'robots', ?, '')",
+            "insert into failures values (?, 1, '370116', 'javascript:alert(1)', ?, 'robots', ?, '', '')",
             [run, "2026-01-01T00:00:00Z", EVIL],
         )
     with serving(data) as site:

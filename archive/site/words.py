@@ -16,7 +16,7 @@ from archive import clock
 from archive.site.pages.common import rows
 from parsers import checks
 
-_WORDS = {
+WORDS = {
     "error": ("错误", "error"),
     "warning": ("警告", "warning"),
     "info": ("提示", "info"),
@@ -29,6 +29,17 @@ _WORDS = {
     "revised": ("有改动", "revised"),
     "withdrawn": ("已撤下", "withdrawn"),
     "overdue": ("逾期", "overdue"),
+    "back": ("重新出现", "back"),
+    "moved": ("地址变更", "moved"),
+    "have": ("有", "held"),
+    "missing": ("未见", "missing"),
+    "unknown": ("不明", "unknown"),
+    "unvisited": ("未采集", "not visited"),
+    "no address": ("地址未知", "no address known"),
+    "figures": ("数字", "figures"),
+    "prose": ("文字", "prose"),
+    "title": ("标题", "title"),
+    "attachment": ("附件", "attachment"),
     "government": ("政府", "government"),
     "department": ("部门", "department"),
     "town": ("镇街", "town or subdistrict"),
@@ -45,12 +56,13 @@ def add_to(env: Environment, datasette: Datasette) -> None:
     async def is_sample() -> bool:
         return bool(await rows(datasette, "select 1 from runs where sample limit 1"))
 
-    env.globals.update(is_sample=is_sample, words=_WORDS, english=_english())
+    env.globals.update(is_sample=is_sample, words=WORDS, english=_english())
     env.filters.update(
         beijing=clock.beijing,
         size=size,
         chinese=lambda message: _halves(message)[0],
         in_english=lambda message: _halves(message)[1],
+        after_colon=lambda text: re.sub(r"^[^：:]*[：:]\s*", "", text),
         is_link=lambda url: bool(re.match(r"https?://", url or "")),
         place=place,
         proof=lambda fact: f"/report/{quote(fact['report'], safe='')}/proof/{quote(fact['item'], safe='')}",

@@ -4,7 +4,9 @@
 # mypy: disable-error-code="import-untyped"
 
 from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
@@ -16,13 +18,34 @@ SERIOUS = "(select count(*) from findings f where f.report = r.id and f.level in
 NOTED = "(select count(*) from findings f where f.report = r.id and f.level = 'info') as noted"
 
 
-async def rows(datasette: Datasette, sql: str, parameters: Iterable[Any] = ()) -> list[Row]:
-    found = await datasette.get_database("nianbao").execute(sql, list(parameters))
+async def rows(datasette: Datasette, sql: str, parameters: Iterable[Any] = (), patience: int = 0) -> list[Row]:
+    """`patience` in milliseconds, where it is to be less than the site's own."""
+    found = await datasette.get_database("nianbao").execute(sql, list(parameters), custom_time_limit=patience or None)
     return [dict(row) for row in found.rows]
 
 
 async def page(datasette: Datasette, request: Request, template: str, context: Row, status: int = 200) -> Response:
     return Response.html(await datasette.render_template(template, context, request=request), status=status)
+
+
+def asked(request: Request, *names: str) -> dict[str, str]:
+    """What a form of ours was filled in with, "" where it was not."""
+    return {name: (request.args.get(name) or "").strip()[:100] for name in names}
+
+
+def address(path: str, **given: str | int) -> str:
+    """A page with what is asked of it."""
+    given = {name: value for name, value in given.items() if value not in ("", None)}
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+def page_number(request: Request, most: int) -> int:
+    text = (request.args.get("page") or "1")[:6]
+    return max(1, min(int(text), most)) if text.isascii() and text.isdecimal() else 1
+
+
+def data_folder(datasette: Datasette) -> Path:
+    return Path(datasette.get_database("nianbao").path).parent
 
 
 async def missing(datasette: Datasette, request: Request) -> Response:

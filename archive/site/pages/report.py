@@ -12,6 +12,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
 from archive.site import layout
+from archive.site.pages import events
 from archive.site.pages.common import Route, Row, missing, page, rows
 from parsers import checks
 
@@ -39,6 +40,7 @@ async def report(datasette: Datasette, request: Request) -> Response:
         "findings": findings,
         "facts": facts,
         "marks": _marks(findings),
+        "footnotes": {t.name: [f for f in findings if _concerns(f, t.name)] for t in known},
         "tables": [t for t in known if (t.form, t.name) in filled],
         "unread": list({t.label: t for t in known if t.name not in {name for _, name in filled}}),
         "local": [f for f in facts.values() if f["form"] == "local"],
@@ -48,6 +50,7 @@ async def report(datasette: Datasette, request: Request) -> Response:
         "pictured": any(f["ocr"] for f in facts.values()),
         **await _neighbours(datasette, found),
     }
+    context |= await _changes(datasette, found, context["revisions"])
     return await page(datasette, request, "nianbao_report.html", context)
 
 
@@ -95,6 +98,22 @@ async def _neighbours(datasette: Datasette, found: Row) -> dict[str, Any]:
         "before": next((r for r in near if r["year"] == year - 1 and r["current"]), None),
         "after": next((r for r in near if r["year"] == year + 1 and r["current"]), None),
     }
+
+
+async def _changes(datasette: Datasette, found: Row, revisions: Iterable[Row]) -> dict[str, Any]:
+    """What this revision changed, and which of its cells a later one changed."""
+    next_one = [r["id"] for r in revisions if r["revision"] == found["revision"] + 1]
+    difference = await events.difference(datasette, found) if found["revision"] > 1 else None
+    later = await rows(datasette, events.CHANGES, next_one) if next_one else []
+    return {
+        "difference": difference,
+        "earlier": {change["item"]: change for change in difference["changes"]} if difference else {},
+        "later": {change["item"]: change for change in later},
+    }
+
+
+def _concerns(finding: Row, table: str) -> bool:
+    return any(item.partition(".")[0] == table for item in finding["items"])
 
 
 def _mark(number: int) -> str:
