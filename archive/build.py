@@ -210,7 +210,7 @@ def _rows(
         "portals": [{k: v for k, v in dataclasses.asdict(portal).items() if k not in ("columns", "hosts")}],
         "runs": [_run_row(run, portal.code) for run in holdings.runs],
         "captures": [_capture_row(c, portal.code) for c in holdings.captures],
-        "failures": [{"until": "", "record": "", **failure} for failure in holdings.failures],
+        "failures": [_failure_row(failure) for failure in holdings.failures],
         "columns": walk.column_rows(portal, holdings, walked, reader),
         "rejected": walk.rejected_rows(portal, walked),
         "archives": [{"filename": p.name, "portal": portal.code, "bytes": p.stat().st_size} for p in paths],
@@ -232,6 +232,10 @@ def _rows(
 def _run_row(run: Run, code: str) -> dict[str, Any]:
     row = {k: v for k, v in dataclasses.asdict(run).items() if k != "listed"}
     return {**row, "columns": json.dumps(run.columns), "walked": json.dumps(run.walked), "portal": code}
+
+
+def _failure_row(note: dict[str, Any]) -> dict[str, Any]:
+    return {name: note.get(name, "") for name in tables.TABLES["failures"][1]}
 
 
 def _capture_row(capture: Capture, code: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from archive import durable, message, registry, warc
-from archive.model import Record, Run
+from archive.model import Record, Run, fitting
 from parsers import blocking, document
 from parsers.anchors import address
 from parsers.model import Document
@@ -198,7 +198,7 @@ def load(code: str, warcs: Iterable[Path]) -> Holdings:
     responses: dict[str, Capture] = {}
     for number, visit in enumerate(visits):
         notes = enumerate(visit.failures, 1)
-        holdings.failures += [{"run": visit.run.id, "number": n, "portal": code, **note} for n, note in notes]
+        holdings.failures += [{**note, "run": visit.run.id, "number": n, "portal": code} for n, note in notes]
         for path, record in visit.records:
             capture = Capture(record, visit.run.id, number, path, responses.get(record.refers_to))
             if record.type in warc.ANSWERS:
@@ -242,5 +242,5 @@ def _visit(paths: list[Path], damage: list[str]) -> _Visit | None:
         return None
     if not end:
         end = {"message": "cut off before its end", "captures": sum(r.type in warc.ANSWERS for _, r in records)}
-    begun = {k: start[k] for k in ("portal", "started", "vantage", "sample", "by_hand") if k in start}
-    return _Visit(records, Run(id=start["run"], **begun, **end), [n for uri, n in notes if uri == warc.FAILURE])
+    run = Run(**fitting(Run, {**start, **end, "id": start["run"]}))
+    return _Visit(records, run, [n for uri, n in notes if uri == warc.FAILURE])

@@ -1,4 +1,5 @@
-"""The command `nianbao`. Exit codes: 0 done; 1 done, but something is wrong; 2 wrong use; 3 data folder in use.
+"""The command `nianbao`. Exit codes: 0 done; 1 done, but something is wrong; 2 wrong use; 3 data folder in use;
+4 disk full. docs/running.md says what an operator does about each.
 
 What takes long to import, the parsers above all, is imported by the commands that need it: Python imports this module
 again in each child process of archive.reader.
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from archive import clock, decisions, lock, registry, serve, warc
+from archive import clock, decisions, disk, lock, registry, serve, values, warc
 from archive.adding import add
 from archive.export import export
 from archive.model import Portal
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from archive.pictures import Pictures
     from archive.reader import Reader
 
+MAKE_ROOM = "make room and run the same command again; nothing that was received is lost"
 DEMO_CONTACT = "https://example.org/nianbao-demo"
 
 
@@ -43,22 +45,28 @@ def main() -> None:
         _end(1, "interrupted; what was received is kept, run the same command again to go on")
     except click.ClickException as error:
         _end(2, error.format_message())
-    except (registry.RegistryError, decisions.DecisionError, clock.ClockError) as error:
+    except (registry.RegistryError, decisions.DecisionError, clock.ClockError, values.WrongValue) as error:
         _end(2, str(error))
     except lock.Busy as error:
         _end(3, str(error))
-    except (warc.Damaged, OSError) as error:
-        _end(1, str(error))
-    except sqlite3.OperationalError as error:
-        _end(
-            1, f"the database cannot be read or written ({error}); what was received is kept, run `nianbao build` again"
-        )
-    except sqlite3.DatabaseError as error:
-        _end(1, f"the database cannot be read ({error}); run `nianbao build --full`")
+    except (warc.Damaged, OSError, sqlite3.DatabaseError) as error:
+        _end(*_told(error))
     except Ended as error:
         _end(error.code, str(error))
     except Exception as error:
         _end(1, f"{type(error).__name__}: {error} (this is a fault of nianbao; --debug shows where)")
+
+
+def _told(error: Exception) -> tuple[int, str]:
+    """The exit code of what went wrong with the data folder, and what to say."""
+    if disk.is_full(error):
+        return 4, f"{error}; {MAKE_ROOM}"
+    if not isinstance(error, sqlite3.DatabaseError):
+        return 1, str(error)
+    if isinstance(error, sqlite3.OperationalError):
+        again = "what was received is kept, run `nianbao build` again"
+        return 1, f"the database cannot be read or written ({error}); {again}"
+    return 1, f"the database cannot be read ({error}); run `nianbao build --full`"
 
 
 def _end(code: int, message: str) -> None:
@@ -102,7 +110,7 @@ def crawl(
 
 
 def _crawl(chosen: list[Portal], data: Path, settings: dict[str, str], environment: dict[str, str]) -> int:
-    from archive import repair, visits
+    from archive import metrics, repair, visits
 
     decisions.load(data)  # the build needs them: what is wrong with them is said before anybody is visited
     with lock.locked(data) as held:
@@ -110,10 +118,13 @@ def _crawl(chosen: list[Portal], data: Path, settings: dict[str, str], environme
         for line in repair.repair(p for p in warc.files(data) if p.parent.name in folders):
             click.echo(f"nianbao: {line}", err=True)
         files, known = {path.name for path in warc.files(data)}, _report_ids(data)
-        visits.send(chosen, data, settings, environment, [held])
+        shortage = visits.send(chosen, data, settings, environment, [held])
         damaged = build_rows(data, full=False)
-        good = [_tell(portal, data, files, known) for portal in chosen]
+        good = [_tell(portal, data, files, known, shortage) for portal in chosen]
+        metrics.write(data)
         told = _notify(data, chosen, damaged)
+    if shortage:
+        raise Ended(4, f"{data}: {shortage}; {MAKE_ROOM}")
     return int(bool(damaged) or not all(good) or not told)
 
 
@@ -142,7 +153,7 @@ def _open(path: Path) -> "sqlite_utils.Database":
     return sqlite_utils.Database(path)
 
 
-def _tell(portal: Portal, data: Path, files: set[str], known: set[str]) -> bool:
+def _tell(portal: Portal, data: Path, files: set[str], known: set[str], shortage: str) -> bool:
     """The closing line of a visit, given the files and reports there were before. Whether it ended as it should."""
     from archive import show
 
@@ -151,7 +162,7 @@ def _tell(portal: Portal, data: Path, files: set[str], known: set[str]) -> bool:
     ids = [warc.run_of(path) for path in written]
     visit = next(iter(db.table("runs").rows_where("id = ?", ids[-1:])), None) if ids else None
     if not visit:
-        reason = "could not be built" if written else "did not begin"
+        reason = "could not be built" if written else shortage or "did not begin"
         click.echo(f"{portal.code} {portal.name}: {reason}; see {data / 'logs' / portal.code}.log")
         return False
     current = list(db.query("select id, revision from reports where portal = ? and current", [portal.code]))

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from archive import registry, warc
+from archive import disk, registry, warc
 from archive.options import Ended, database, options
 
 
@@ -30,7 +30,7 @@ def export(kind: str, dest: Path, portal: str, data: Path | None, **_: Any) -> i
                 return _archive(path.parent, db, code, target)
         _data(kind, path, code, target)
     except NotWritten as error:
-        raise Ended(1, str(error)) from None
+        raise Ended(4 if disk.is_full(error.__cause__) else 1, str(error)) from None
     return 0
 
 

@@ -1,5 +1,7 @@
 """The nouns of the archive."""
 
+import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,6 +9,17 @@ from typing import Any
 
 Headers = list[tuple[bytes, bytes]]
 ENDED_EARLY = "the visit ended early"  # so the message of such a visit begins
+
+
+def fitting(kind: type, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the fields that `kind` has: what an archive holds may come from an older program, or a newer one."""
+    names = _names(kind)
+    return {name: value for name, value in fields.items() if name in names}
+
+
+@functools.cache
+def _names(kind: type) -> frozenset[str]:
+    return frozenset(field.name for field in dataclasses.fields(kind))
 
 
 @dataclass(frozen=True, slots=True)

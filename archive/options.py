@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from archive import clock, warc
+from archive import clock, values, warc
 
 
 class Ended(Exception):
@@ -37,6 +37,7 @@ def options(function: Callable[..., Any]) -> Callable[..., Any]:
     def command(debug: bool, **given: Any) -> Any:
         clock.now()  # a wrong NIANBAO_NOW is said before anything is done
         given["settings"] = dict(_setting(s) for s in given["settings"])
+        values.check(given["settings"])
         return function(**given)
 
     return command

@@ -26,7 +26,8 @@ def probe(home: str, settings: Mapping[str, str]) -> Iterator[str]:
         entry = "".join(f"{key} = {json.dumps(getattr(portal, key))}\n" for key in ("name", "slug", "home"))
         (data / "probe.toml").write_text(f"[{CODE}]\n{entry}", "utf-8")
         registry = {"NIANBAO_REGISTRY": str(data / "probe.toml"), "NIANBAO_ONLY_REGISTRY": "1"}
-        visits.send([portal], data, {**settings, **registry}, {})
+        if shortage := visits.send([portal], data, {**settings, **registry}, {}):
+            yield shortage
         build.build(data)
         yield from _findings(sqlite_utils.Database(data / "nianbao.db"), portal)
 

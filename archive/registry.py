@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from archive.model import Portal
+from archive.model import Portal, fitting
 
 _TYPES: dict[str, type] = {
     "name": str,
@@ -92,7 +92,7 @@ def is_http(url: str) -> bool:
 
 def from_dict(entry: Mapping[str, Any]) -> Portal:
     """The portal of an entry as a TOML file holds it, or as the archive keeps it."""
-    return Portal(**{**entry, **{k: tuple(entry.get(k, ())) for k in ("columns", "hosts")}})
+    return Portal(**{**fitting(Portal, entry), **{k: tuple(entry.get(k, ())) for k in ("columns", "hosts")}})
 
 
 def find(names: Iterable[str], portals: Mapping[str, Portal]) -> list[Portal]:

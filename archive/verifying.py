@@ -1,5 +1,6 @@
 """`nianbao verify`: what is wrong with the archive, line by line."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def verify(sample: float | None, data: Path | None, **_: Any) -> int:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
-    from archive import show
+    from archive import metrics, show
     from archive.verify import Verification, tonight
 
     folder, console = existing(data), Console(stderr=True)
@@ -46,6 +47,8 @@ def verify(sample: float | None, data: Path | None, **_: Any) -> int:
             wrong += 1
     for line in verification.said():
         click.echo(line)
+    with suppress(OSError):  # of an archive that may only be read
+        metrics.write_verified(folder, wrong)
     if wrong:
         raise Ended(1, f"things that are wrong: {wrong}; restore files that are named above from a copy")
     click.echo("nothing is wrong")

@@ -5,17 +5,23 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from archive import durable
+from archive import disk, durable, registry
 from archive.model import Portal
 
 AT_ONCE = 4  # visits side by side; each waits seconds between two requests and talks to hosts of its own
+GAP = 3.0  # seconds between two visits of one host, where DOWNLOAD_DELAY says nothing
+LOG_SIZE = 256 << 10  # bytes; a visit writes some 10 KB
+OLD_LOGS = 3
 
 
 def send(
@@ -24,11 +30,12 @@ def send(
     settings: Mapping[str, str],
     environment: Mapping[str, str],
     held: Sequence[int] = (),
-) -> None:
-    """Visits all portals. What came of it stands in the archive; the crawler's log in DATA/logs/<code>.log.
+) -> str:
+    """Visits all portals; returns why not all of them, where the disk is nearly full, or "".
 
-    The children hold the files `held`, too: the lock on the data folder, so that no other run begins before they have
-    ended, if this process is killed.
+    What came of it stands in the archive; the crawler's log in DATA/logs/<code>.log. The children hold the files
+    `held`, too: the lock on the data folder, so that no other run begins before they have ended, if this process is
+    killed.
     """
     durable.make_folder(data / "warc")  # of visits side by side one may make it, and another write before it is synced
     (data / "logs").mkdir(exist_ok=True)
@@ -36,16 +43,44 @@ def send(
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=16), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
 
-        def visit(portal: Portal) -> None:
-            if not console.is_terminal:
-                console.print(f"visiting {portal.name} ({portal.code}) {portal.home}", soft_wrap=True, highlight=False)
-            try:
-                _visit(portal, data, settings, environment, progress, held)
-            except OSError as error:
-                console.print(f"nianbao: {portal.name} ({portal.code}): {error}", soft_wrap=True, highlight=False)
+        def say(line: str) -> None:
+            console.print(line, soft_wrap=True, highlight=False)
+
+        def visit(group: Sequence[Portal]) -> str:
+            for number, portal in enumerate(group):
+                if number:
+                    time.sleep(float(settings.get("DOWNLOAD_DELAY", GAP)))
+                if shortage := disk.shortage(data, settings):
+                    return shortage
+                if not console.is_terminal:
+                    say(f"visiting {portal.name} ({portal.code}) {portal.home}")
+                try:
+                    _visit(portal, data, settings, environment, progress, held)
+                except OSError as error:
+                    say(f"nianbao: {portal.name} ({portal.code}): {error}")
+            return disk.shortage(data, settings)
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            list(pool.map(visit, portals))
+            return next(filter(None, list(pool.map(visit, by_host(portals)))), "")
+
+
+def by_host(portals: Iterable[Portal]) -> list[list[Portal]]:
+    """Portals that share a host, directly or by a third, in one group: a host must have one visit at a time."""
+    groups: list[tuple[set[str], list[Portal]]] = []
+    for portal in portals:
+        hosts, members, apart = _hosts(portal), [portal], []
+        for known, others in groups:
+            if known & hosts:
+                hosts, members = hosts | known, others + members
+            else:
+                apart.append((known, others))
+        groups = [*apart, (hosts, members)]
+    return [members for _, members in groups]
+
+
+def _hosts(portal: Portal) -> set[str]:
+    """Without ports: behind two of them stands one machine."""
+    return {urlsplit(f"//{host}").hostname or "" for host in registry.allowed_hosts(portal)}
 
 
 def _visit(
@@ -58,6 +93,7 @@ def _visit(
 ) -> None:
     task = progress.add_task(f"{portal.name}", total=None)
     log = data / "logs" / f"{portal.code}.log"
+    _turn(log)
     given = {"NIANBAO_DATA": str(data), "NIANBAO_PROGRESS": "1", "LOG_FILE": str(log), **settings}
     command = [sys.executable, "-m", "scrapy", "crawl", "reports", "-a", f"portal={portal.code}"]
     for name, value in given.items():
@@ -70,6 +106,14 @@ def _visit(
         assert child.stdout
         _follow(child.stdout, portal, progress, task)
     progress.update(task, total=1, completed=1)
+
+
+def _turn(log: Path) -> None:
+    """Puts a long log aside, as <code>.log.1, and the oldest away."""
+    if log.exists() and log.stat().st_size > LOG_SIZE:
+        handler = RotatingFileHandler(log, backupCount=OLD_LOGS, delay=True)
+        handler.doRollover()
+        handler.close()
 
 
 def _follow(lines: Iterable[str], portal: Portal, progress: Progress, task: TaskID) -> None:

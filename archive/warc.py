@@ -27,7 +27,7 @@ from warcio.recordloader import ArcWarcRecord
 
 from archive import message
 from archive.message import Message, Undecodable
-from archive.model import Record
+from archive.model import Record, fitting
 
 ANSWERS = ("response", "revisit", "resource")  # of an address; a revisit: the same as before, a resource: saved by hand
 START, END, FAILURE = "urn:nianbao:start", "urn:nianbao:end", "urn:nianbao:failure"
@@ -111,7 +111,7 @@ def index(warc: Path) -> list[Record]:
     records: list[Record] = []
     try:
         for line in lines:
-            records.append(Record(filename=warc.name, **json.loads(line)))
+            records.append(Record(**fitting(Record, {**json.loads(line), "filename": warc.name})))
     except (ValueError, TypeError) as error:
         raise Damaged(f"{path}: line {len(records) + 1} is not valid ({error})") from None
     return records

@@ -20,10 +20,10 @@ from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 from scrapy.settings import BaseSettings
 
-from archive import clock
+from archive import clock, values
 from archive.registry import host_of
 from crawler.guard import Refused
-from crawler.recorder import Recorder
+from crawler.recorder import NotRecorded, Recorder
 
 JITTER = 0.2  # of the mean delay, to either side
 MARGIN = 0.02  # seconds; so that the gap holds where the requests arrive, not only where they leave
@@ -62,7 +62,7 @@ class Pacing:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._night = crawler.settings["NIANBAO_NIGHT"]
+        self._night = values.hours(crawler.settings["NIANBAO_NIGHT"])
         self._failures: Counter[str] = Counter()  # of a host, in a row
         self.resting: dict[str, datetime] = {}  # hosts that are left alone, until when
         crawler.signals.connect(self._robots_parsed, signals.robots_parsed)
@@ -77,10 +77,11 @@ class Pacing:
         if until and clock.now() < until:
             raise Refused(_left_alone(until), "unreachable", until)
         if self._night and not in_window(self._night, clock.now()):
-            raise Refused(f"outside the hours {self._night} (北京时间) that the operator allows")
+            hours = self._crawler.settings["NIANBAO_NIGHT"]
+            raise Refused(f"outside the hours {hours} (北京时间) that the operator allows")
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        if not isinstance(exception, Refused):
+        if not isinstance(exception, Refused | NotRecorded):
             self._pause(request, 0)
             self._count(request, failed=True)
 
@@ -149,9 +150,9 @@ def retry_after(header: str, now: datetime) -> float:
     return max((moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds(), 0.0)
 
 
-def in_window(hours: str, moment: datetime) -> bool:
-    """Whether `moment` lies in "22-6": from 22:00 to 06:00 in Beijing."""
-    start, end = (int(hour) for hour in hours.split("-"))
+def in_window(hours: tuple[int, int], moment: datetime) -> bool:
+    """Whether `moment` lies in these hours of Beijing: (22, 6) is from 22:00 to 06:00."""
+    start, end = hours
     hour = moment.astimezone(BEIJING).hour
     return start <= hour < end if start <= end else hour >= start or hour < end
 

@@ -21,7 +21,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Headers, Response
 from scrapy.utils.httpobj import urlparse_cached
 
-from archive import clock, message, warc
+from archive import clock, disk, message, warc
 from archive.captures import Holdings
 from archive.model import Exchange, Portal, Record
 from archive.model import Headers as RawHeaders
@@ -112,6 +112,11 @@ class Recorder:
             "description": f"{portal.name} {'样例 (sample, not the real portal)' if sample else ''}".strip(),
             "settings": json.dumps({name: self._settings[name] for name in _SETTINGS}),
         }
+
+    def process_request(self, request: Request) -> None:
+        """Asks for nothing that there would be no room for; what was received is kept by then."""
+        if shortage := disk.shortage(Path(self._settings["NIANBAO_DATA"]), self._settings):
+            raise NotRecorded(shortage)
 
     def process_response(self, request: Request, response: Response) -> Response:
         if FROM_ARCHIVE in response.flags:

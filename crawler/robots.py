@@ -10,6 +10,7 @@ from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.guard import Refused
+from crawler.recorder import NotRecorded
 from crawler.wire import said
 
 MAX_ROBOTS = 500 << 10  # RFC 9309 §2.5: at least 500 KiB are read
@@ -18,9 +19,10 @@ MAX_ROBOTS = 500 << 10  # RFC 9309 §2.5: at least 500 KiB are read
 class Unavailable(RobotParser):
     """Stands for a robots.txt that could not be had: nothing is allowed (RFC 9309 §2.3.1.4)."""
 
-    def __init__(self, reason: str, until: datetime | None = None) -> None:
+    def __init__(self, reason: str, until: datetime | None = None, fault: NotRecorded | None = None) -> None:
         self.reason = reason
         self.until = until
+        self.fault = fault  # ours, not the portal's
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, robotstxt_body: bytes) -> "Unavailable":
@@ -40,7 +42,7 @@ class Robots(RobotsTxtMiddleware):
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
         record = self._records.get(urlparse_cached(request).netloc, "")
         if isinstance(rp, Unavailable):
-            raise Refused(rp.reason, "unreachable", rp.until, record)
+            raise rp.fault or Refused(rp.reason, "unreachable", rp.until, record)
         agent = self._robotstxt_useragent or self._default_useragent
         if rp is not None and not rp.allowed(request.url, agent):
             raise Refused("Forbidden by robots.txt", "blocked", record=record)
@@ -56,6 +58,8 @@ class Robots(RobotsTxtMiddleware):
     def _robots_error(self, exc: Exception, netloc: str) -> None:
         if isinstance(exc, Refused):
             self._settle(netloc, Unavailable(str(exc), exc.until))
+        elif isinstance(exc, NotRecorded):
+            self._settle(netloc, Unavailable(str(exc), fault=exc))
         else:
             self._settle(netloc, Unavailable(f"robots.txt could not be had: {said(exc)}"))
 

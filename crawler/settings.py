@@ -2,6 +2,8 @@
 
 import os
 
+from archive import disk
+
 BOT_NAME = "nianbao"
 SPIDER_MODULES = ["crawler.spiders"]
 NEWSPIDER_MODULE = "crawler.spiders"
@@ -13,6 +15,7 @@ NIANBAO_ONLY_REGISTRY = False
 NIANBAO_CONTACT = os.environ.get("NIANBAO_CONTACT", "")
 NIANBAO_BROWSER = os.environ.get("NIANBAO_BROWSER")  # path of a Chromium; unset: the installed one, "": none
 NIANBAO_VANTAGE = os.environ.get("NIANBAO_VANTAGE", "")
+NIANBAO_MIN_FREE = os.environ.get("NIANBAO_MIN_FREE") or disk.FLOOR  # "2G": with less free space no visit goes on
 NIANBAO_SAMPLE = False  # the sample portals are not the real ones, and the archive says so
 NIANBAO_RECHECK = False  # ask again for what was had lately
 NIANBAO_PROGRESS = False  # a line of JSON on standard output for each exchange

@@ -27,6 +27,8 @@ def judge(pages: int, columns: int, reports: int, failures: Iterable[Failure], c
     blocked = [f for f in failures if f.kind == "blocked"]
     if blocked and not reports:
         return "blocked", _said(blocked)
+    if cut_short and not failures:  # it was us who stopped, maybe before the first page
+        return "partial", said
     if not pages:
         return "unreachable", said or "no page was received"
     if cut_short or failures:

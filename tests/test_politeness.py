@@ -13,6 +13,7 @@ import pytest
 import sqlite_utils
 from conftest import FAST, Command
 
+from archive import values, visits
 from crawler import guard, pacing, settings
 from sample_portals import Reply, Request, SamplePortals
 
@@ -243,11 +244,14 @@ def test_retry_after_in_both_forms(header: str, seconds: float) -> None:
     ],
 )
 def test_windows_of_hours(hours: str, hour_in_beijing: int, inside: bool) -> None:
+    start_and_end = values.hours(hours)
+    assert start_and_end
     moment = datetime(2026, 3, 1, hour_in_beijing, 30, tzinfo=pacing.BEIJING)
-    assert pacing.in_window(hours, moment) is inside
+    assert pacing.in_window(start_and_end, moment) is inside
 
 
 def test_the_default_gap_is_three_seconds_at_least() -> None:
     mean = pacing.mean_delay(settings.DOWNLOAD_DELAY)
     assert mean * (1 - pacing.JITTER) >= 3
     assert pacing.mean_delay(0) == 0
+    assert visits.GAP == settings.DOWNLOAD_DELAY

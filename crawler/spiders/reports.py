@@ -17,7 +17,7 @@ from scrapy.exceptions import CloseSpider, UsageError
 from scrapy.http import Response
 from twisted.python.failure import Failure as TwistedFailure
 
-from archive import registry
+from archive import registry, values
 from archive.model import ENDED_EARLY, Portal
 from archive.registry import allowed_hosts, host_of, nowhere
 from archive.warc import address, payload_digest
@@ -67,9 +67,10 @@ class ReportsSpider(scrapy.Spider):
             raise UsageError("name a portal: scrapy crawl reports -a portal=licheng")
         paths = [Path(p) for p in settings["NIANBAO_REGISTRY"].split(os.pathsep) if p]
         try:
+            values.check(settings)
             known = registry.load(paths, bundled=not settings.getbool("NIANBAO_ONLY_REGISTRY"))
             spider = cls(registry.find([portal], known)[0])
-        except registry.RegistryError as error:
+        except (registry.RegistryError, values.WrongValue) as error:
             raise UsageError(str(error)) from None
         spider._set_crawler(crawler)
         return spider
