@@ -11,15 +11,27 @@ from parsers import form
 
 RANKED_FROM = 30  # cases
 
-# Where one of the terms is blank or not printed, or the lower sum is 0, the value is null: not 0, and not 100 %.
-VALUES = f"""
-with sums as (
-  select f.report, t.indicator, count(*) as printed, sum(f.value is null) as blank,
-    sum(case t.side when 'over' then f.value end) as over,
-    sum(case t.side when 'under' then f.value end) as under,
-    max(t.terms) as terms
-  from facts f join indicator_terms t on t.form = f.form and t.item = f.item
-  group by f.report, t.indicator
+
+def view(value: str) -> str:
+    """The view `indicator_values`, bounded by the report asked for; `value` reads an entry of `sheets.cells`.
+
+    Where one of the terms is blank or not printed, or the lower sum is 0, the value is null: not 0, and not 100 %.
+    It reads the sheets, not `facts`: SQLite hands a condition on the report through to a table, not to a view of views.
+    """
+    return f"""
+with cell as (
+  select s.report, t.indicator, t.side, t.terms, s.cells, '$[' || i.cell || ']' as at,
+    json_type(s.cells, '$[' || i.cell || ']') as type
+  from sheets s cross join indicator_terms t on t.form = s.form
+    cross join items i on i.form = t.form and i.item = t.item and i.table_name = s.table_name
+),
+term as (select report, indicator, side, terms, {value} as value from cell where type <> 'null'),
+sums as (
+  select report, indicator, count(*) as printed, sum(value is null) as blank,
+    sum(case side when 'over' then value end) as over,
+    sum(case side when 'under' then value end) as under,
+    max(terms) as terms
+  from term group by report, indicator
 )
 select s.report, r.portal, r.issuer, r.scope, r.year, s.indicator,
   case when printed = terms and not blank and under > 0 then i.per * over / under end as value,

@@ -297,7 +297,8 @@ INDEXES = {
 # `sheets.cells` holds an entry for each item of the table, in printed order: null (not printed: no fact), "" (blank), a
 # number printed just so, or an object that says what differs: {"text": "增5", "value": 5}. A fact stands in the grid
 # row of its form row (`rows`) and the grid col of its block's col (`cols`), unless its object has a place.
-FACTS = """
+_VALUE = "case type when 'object' then cells ->> (at || '.value') when 'text' then null else cells ->> at end"
+FACTS = f"""
 with cell as (
   select s.*, i.item, i.unit, i.row, i.block, i.col, '$[' || i.cell || ']' as at,
     json_type(s.cells, '$[' || i.cell || ']') as type
@@ -305,7 +306,7 @@ with cell as (
 )
 select report, form, item,
   case type when 'object' then cells ->> (at || '.text') else (cells ->> at) || '' end as text,
-  case type when 'object' then cells ->> (at || '.value') when 'text' then null else cells ->> at end as value,
+  {_VALUE} as value,
   coalesce(cells ->> (at || '.unit'), unit) as unit,
   case type when 'object' then coalesce(cells ->> (at || '.kind'), 'number')
     when 'text' then 'blank' else 'number' end as kind,
@@ -317,7 +318,7 @@ select report, form, item,
 from cell where type <> 'null'
 union all
 select report, 'local', item, text, value, unit, kind, place, document, ocr from local_facts
-"""
+"""  # noqa: S608
 
 
 def create(db: sqlite_utils.Database) -> None:
@@ -329,7 +330,7 @@ def create(db: sqlite_utils.Database) -> None:
             db.table(name).create_index(index)
     search.create(db)
     db.create_view("facts", FACTS)
-    db.create_view("indicator_values", indicators.VALUES)
+    db.create_view("indicator_values", indicators.view(_VALUE))
     db.table("items").insert_all(_items())
     db.table("indicators").insert_all(_indicators())
     db.table("indicator_terms").insert_all(indicators.terms())

@@ -25,6 +25,7 @@ PACKAGES = {
     "datasette": "archive",
     "click": "archive",
     "pebble": "archive",
+    "pygal": "archive",
     "rich": "archive",
     "bs4": "parsers",
     "lxml": "parsers",

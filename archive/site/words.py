@@ -40,6 +40,9 @@ WORDS = {
     "prose": ("文字", "prose"),
     "title": ("标题", "title"),
     "attachment": ("附件", "attachment"),
+    "on_time": ("按期", "on time"),
+    "late": ("逾期", "late"),
+    "unproven": ("无法证明", "not proved either way"),
     "government": ("政府", "government"),
     "department": ("部门", "department"),
     "town": ("镇街", "town or subdistrict"),
@@ -49,6 +52,16 @@ WORDS = {
     "text": ("文字", "text"),
 }
 
+# Of a district and a year (archive.coverage): the sign in a grid, and what it stands for.
+_STATES = {
+    "have": ("有", "有报告", "held"),
+    "withdrawn": ("撤", "已撤下", "withdrawn"),
+    "overdue": ("逾", "逾期", "overdue"),
+    "missing": ("缺", "期限后通读栏目未见", "not in the column after the deadline"),
+    "unreachable": ("阻", "无法访问", "portal could not be reached"),
+    "unknown": ("?", "不明", "unknown"),
+}
+
 
 def add_to(env: Environment, datasette: Datasette) -> None:
     """Error pages have no other way to learn of the sample."""
@@ -56,7 +69,7 @@ def add_to(env: Environment, datasette: Datasette) -> None:
     async def is_sample() -> bool:
         return bool(await rows(datasette, "select 1 from runs where sample limit 1"))
 
-    env.globals.update(is_sample=is_sample, words=WORDS, english=_english())
+    env.globals.update(is_sample=is_sample, words=WORDS, states=_STATES, english=english())
     env.filters.update(
         beijing=clock.beijing,
         size=size,
@@ -74,7 +87,7 @@ def add_to(env: Environment, datasette: Datasette) -> None:
 
 
 @functools.cache
-def _english() -> dict[str, str]:
+def english() -> dict[str, str]:
     return tomllib.loads((files("archive") / "site" / "english.toml").read_text("utf-8"))
 
 

@@ -14,7 +14,8 @@ from datasette.utils.asgi import Request, Response
 
 from archive import clock, news
 from archive.events import KINDS
-from archive.site.pages import feeds, places
+from archive.site import places
+from archive.site.pages import feeds
 from archive.site.pages.common import Route, Row, address, asked, missing, page, rows
 
 _SHOWN = 50  # events on a page

@@ -15,7 +15,7 @@ from datasette.utils.asgi import Request, Response
 
 from archive import coverage, registry, status
 from archive.model import Portal
-from archive.site.pages import places
+from archive.site import places
 from archive.site.pages.common import Route, address, asked, data_folder, page
 from archive.site.words import WORDS
 

@@ -11,7 +11,7 @@ from datasette.app import Datasette
 from jinja2 import Environment
 
 from archive.site import headers, words
-from archive.site.pages import about, checks, data, events, feeds, home, portal, report, search, status
+from archive.site.pages import about, checks, compare, data, events, feeds, home, portal, report, search, status
 from archive.site.pages.common import Route
 
 # Without this Datasette prints every local variable of its stack for each address that does not exist.
@@ -20,7 +20,7 @@ datasette.handle_exception.rich = None
 
 @hookimpl
 def register_routes() -> list[Route]:
-    pages = (home, portal, report, events, feeds, search, checks, status, data, about)
+    pages = (home, portal, compare, report, events, feeds, search, checks, status, data, about)
     return [route for module in pages for route in module.ROUTES]
 
 

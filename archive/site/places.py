@@ -1,17 +1,41 @@
-"""Provinces, prefectures and districts, as a reader chooses among them: by the beginning of a portal's code."""
+"""Provinces, prefectures and districts, by the beginning of their codes: in groups, and as a reader chooses one."""
 
 # Datasette comes without types:
 # mypy: disable-error-code="import-untyped"
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from datasette.app import Datasette
 
 from archive.feeds import PROVINCES
-from archive.site.pages.common import rows
+from archive.site.pages.common import Row, rows
 
-_PREFECTURE = re.compile(r".+?(?:市|自治州|地区|盟)")
+_PREFECTURE = re.compile(r".+?(?:市|盟|自治州|地区)(?=.)")
+
+
+@dataclass(frozen=True, slots=True)
+class Prefecture:
+    code: str
+    name: str
+    districts: tuple[Row, ...]
+
+
+def prefectures(districts: Iterable[Row]) -> list[Prefecture]:
+    """Rows of `portals`, in groups by code; `short` is added, a district's name without its prefecture's."""
+    ordered = sorted(districts, key=lambda p: str(p["code"]))
+    return [
+        _prefecture(code, list(members)) for code, members in itertools.groupby(ordered, key=lambda p: p["code"][:4])
+    ]
+
+
+def _prefecture(code: str, districts: list[Row]) -> Prefecture:
+    first = _PREFECTURE.match(districts[0]["name"])
+    name = first[0] if first and all(d["name"].startswith(first[0]) for d in districts) else ""
+    short = tuple({**d, "short": d["name"].removeprefix(name) or d["name"]} for d in districts)
+    return Prefecture(code, name or code, short)
 
 
 def known(text: str) -> str:
