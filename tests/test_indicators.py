@@ -90,3 +90,9 @@ def test_every_indicator_is_of_items_that_a_form_has() -> None:
         "requests.other_fee_overdue.total",
         "requests.other_other.total",
     ]
+
+
+def test_the_values_of_a_report_are_had_without_reading_the_others(db: sqlite_utils.Database) -> None:
+    plan = db.execute("explain query plan select * from indicator_values where report in ('r', 's')").fetchall()
+    steps = [str(row[3]) for row in plan]
+    assert any(step.startswith("SEARCH s USING INDEX") and "(report=?" in step for step in steps)
