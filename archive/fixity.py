@@ -1,6 +1,7 @@
 """One WARC file against its index: each record in its place, whole, and what the index says that it is."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -10,6 +11,7 @@ from archive import grammar, lock, warc
 from archive.grammar import Malformed, Member
 from archive.model import Record
 
+_NAMES = {field.name for field in fields(Record)}
 _PLACE = ("filename", "offset", "length", "sha256")
 
 
@@ -58,9 +60,18 @@ def _check(checked: Checked, chosen: Callable[[Record], bool]) -> Iterator[str]:
         has_index = False
         yield from _scan(checked)
     if has_index:
+        yield from _strange(index)
         yield from _places(checked)
     with path.open("rb") as file:
         yield from _members(checked, file, chosen, has_index)
+
+
+def _strange(index: Path) -> Iterator[str]:
+    """Names that this program does not know. An index of a newer one is read without them, and so would be one in which
+    a bit of a name has changed."""
+    for number, line in enumerate(index.read_bytes().split(b"\n")[:-1], 1):
+        if unknown := sorted(json.loads(line).keys() - _NAMES):
+            yield f"{index}: line {number} has {', '.join(map(repr, unknown))}, which this program does not know"
 
 
 def _scan(checked: Checked) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from conftest import FAST, Command
 
-from archive import warc
+from archive import search, warc
 from sample_portals import Reply, SamplePortals
 
 HOME = "http://www.licheng.gov.cn/"
@@ -89,6 +89,7 @@ def rows(data: Path) -> Rows:
     with sqlite3.connect(data / "nianbao.db") as db:
         names = {name for (name,) in db.execute("select name from sqlite_master where type = 'table'")}
         found = {}
+        names = {name for name in names if not name.startswith(search.TABLE)}  # it has rowids of its own
         for name in sorted(names - {"runs", "failures", "archives", "captures"}):
             fields = [f"[{field}]" for _, field, *_ in db.execute(f"pragma table_info([{name}])")]
             fields = [field for field in fields if field.strip("[]") not in OF_A_VISIT]
@@ -96,6 +97,8 @@ def rows(data: Path) -> Rows:
         found["events"] = sorted(re.sub(r"-\d{14}'", "'", row) for row in found["events"])  # their ids have a time
         sql = "select distinct portal, url, status, mime, digest from captures where status <> 304"
         found["captures"] = sorted(map(repr, db.execute(sql)))
+        db.execute(f"create virtual table temp.indexed using fts5vocab(main, {search.TABLE}, row)")
+        found[search.TABLE] = sorted(map(repr, db.execute("select term, doc, cnt from indexed")))
     return found
 
 

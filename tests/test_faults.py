@@ -69,7 +69,7 @@ def chosen(undisturbed: Undisturbed, part: int | None) -> list[tuple[str, int, s
         for fault, ops in FAULTS.items()
         if op in ops
     ]
-    return chance.sample(every, 3) if part is None else every[part::PARTS]
+    return chance.sample(every, 2) if part is None else every[part::PARTS]
 
 
 @pytest.mark.parametrize("part", [None, *(pytest.param(n, marks=pytest.mark.exhaustive) for n in range(PARTS))])

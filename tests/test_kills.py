@@ -31,7 +31,7 @@ Moment = Callable[[], bool]
 def some(few: int, complete: int) -> pytest.MarkDecorator:
     """(URLs, kills, seed)"""
     whole = [pytest.param(2000, 20, seed, marks=pytest.mark.exhaustive) for seed in range(complete)]
-    return pytest.mark.parametrize(("urls", "kills", "seed"), [*((40, 5, seed) for seed in range(few)), *whole])
+    return pytest.mark.parametrize(("urls", "kills", "seed"), [*((40, 2, seed) for seed in range(few)), *whole])
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,7 @@ def test_a_second_run_leaves_while_visits_outlive_their_command(nianbao: Command
     assert twice(nianbao.data) == {}
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(100, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("kills", [2, pytest.param(100, marks=pytest.mark.exhaustive)])
 def test_a_build_killed_at_any_moment_goes_on(nianbao: Command, demo: Path, kills: int) -> None:
     chance = random.Random(5)
     shutil.copytree(demo, nianbao.data)
@@ -184,7 +184,7 @@ def test_a_build_killed_at_any_moment_goes_on(nianbao: Command, demo: Path, kill
     assert not [path.name for path in nianbao.data.iterdir() if "journal" in path.name]
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(60, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("kills", [2, pytest.param(60, marks=pytest.mark.exhaustive)])
 def test_an_export_killed_at_any_moment_is_there_whole_or_not_at_all(
     nianbao: Command, demo: Path, tmp_path: Path, kills: int
 ) -> None:

@@ -32,7 +32,7 @@ def test_one_host_has_one_visit_at_a_time(nianbao: Command, portals: SamplePorta
     """Two districts stand on one host, a third on its own: at the server, the two come one after the other."""
 
     def slow(request: Request) -> Reply:
-        time.sleep(0.2)
+        time.sleep(0.05)
         return Reply(200, [("Content-Type", "text/html; charset=utf-8")], PAGE.encode())
 
     entries = []
@@ -44,13 +44,13 @@ def test_one_host_has_one_visit_at_a_time(nianbao: Command, portals: SamplePorta
         portals.overrides[home + "robots.txt"] = Reply(404)
     registry = tmp_path / "three.toml"
     registry.write_text("".join(entries), "utf-8")
-    nianbao("crawl", "--only-registry", "--registry", registry, *FAST, "-s", "DOWNLOAD_DELAY=0.3")
+    nianbao("crawl", "--only-registry", "--registry", registry, *FAST, "-s", "DOWNLOAD_DELAY=0.15")
     asked = [request for request in portals.requests if not request.url.endswith("robots.txt")]
     shared = [request.url.removeprefix(SHARED)[:4] for request in asked if request.url.startswith(SHARED)]
     assert len(shared) > 10
     assert [place for place, _ in itertools.groupby(shared)] in (["east", "west"], ["west", "east"])
     times = [request.time for request in portals.requests if request.url.startswith(SHARED)]
-    assert min(after - before for before, after in itertools.pairwise(times)) > 0.3
+    assert min(after - before for before, after in itertools.pairwise(times)) > 0.15
     own = [request.time for request in asked if request.url.startswith(OWN)]
     assert own[0] < times[-1]  # the third did not wait for both
     assert len(own) > 5
