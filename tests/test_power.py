@@ -89,7 +89,7 @@ def test_what_was_said_to_be_kept_is_there_after_a_power_cut(run: Run, tmp_path:
             assert captures.load(folder.name, sorted(folder.glob("*.warc.gz"))).damage == []
 
 
-@pytest.mark.parametrize("seed", [*range(3), *(pytest.param(n, marks=pytest.mark.exhaustive) for n in range(3, 203))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.exhaustive) for n in range(1, 201))])
 def test_the_next_run_goes_on_after_a_power_cut(nianbao: Command, portals: SamplePortals, run: Run, seed: int) -> None:
     chance = random.Random(seed)
     publish(portals, REPORTS)
