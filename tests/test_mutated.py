@@ -278,6 +278,6 @@ def test_hostile_file(reader: Reader, name: str) -> None:
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("name", HOSTILE.keys() - LIGHT)
+@pytest.mark.parametrize("name", [name for name in HOSTILE if name not in LIGHT])
 def test_heavy_hostile_file(reader: Reader, name: str) -> None:
     hurt(reader, name)
