@@ -88,7 +88,7 @@ def _built(data: Path, target: Path, fresh: bool, said: Callable[[str], None]) -
     if fresh:
         _remove_journals(target)  # SQLite would roll a killed build's journal back into the new file
         os.replace(path, target)
-        durable.sync_folder(data)
+        durable.sync(data)
     return damaged
 
 

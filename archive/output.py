@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from archive import lock
+from archive import durable, lock
 
 
 class NotWritten(Exception):
@@ -54,7 +54,7 @@ def placed(target: Path) -> Iterator[Path]:
                 yield whole
                 _sync(whole)
                 os.replace(whole, target)
-                _sync_one(target.parent)
+                durable.sync(target.parent)
             finally:
                 shutil.rmtree(aside, ignore_errors=True)
     except sqlite3.OperationalError as error:  # a disk that is full, while the database is copied or sorted
@@ -73,12 +73,4 @@ def _remove(path: Path) -> None:
 
 def _sync(path: Path) -> None:
     for one in (*path.rglob("*"), path):
-        _sync_one(one)
-
-
-def _sync_one(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        durable.sync(one)

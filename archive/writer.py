@@ -130,7 +130,7 @@ class _File:
         self._warc = durable.Growing(path)
         fcntl.flock(self._warc, fcntl.LOCK_EX)  # for archive.repair, which must not touch a file that is being written
         self._index = durable.Growing(warc.index_path(path))
-        durable.sync_folder(path.parent)
+        durable.sync(path.parent)
 
     @property
     def size(self) -> int:

@@ -395,7 +395,6 @@ def test_a_full_disk_leaves_nothing_behind(
 
     with monkeypatch.context() as patch:
         patch.setattr(subprocess, "run", bounded)
-        nianbao.alone = True
         done = nianbao("export", kind, tmp_path / "out", PYTHONDONTWRITEBYTECODE="1")
     assert done.returncode == 1
     assert f"{tmp_path / 'out'} was not written" in one_line(done.stderr)
