@@ -54,7 +54,7 @@ def placed(target: Path) -> Iterator[Path]:
                 yield whole
                 _sync(whole)
                 os.replace(whole, target)
-                durable.sync(target.parent)
+                _keep(target)
             finally:
                 shutil.rmtree(aside, ignore_errors=True)
     except sqlite3.OperationalError as error:  # a disk that is full, while the database is copied or sorted
@@ -62,6 +62,15 @@ def placed(target: Path) -> Iterator[Path]:
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         raise NotWritten(f"{target} was not written: {error.strerror or error}{where}") from error
+
+
+def _keep(target: Path) -> None:
+    """What cannot be kept for sure is not left there: it would stand in the way of the next try."""
+    try:
+        durable.sync(target.parent)
+    except OSError:
+        _remove(target)
+        raise
 
 
 def _remove(path: Path) -> None:

@@ -19,6 +19,7 @@ from conftest import Command
 from crash import Rows, arguments, begun, differences, ends, kept, lost, publish, rows, twice
 from power import events
 from test_build import dump
+from test_kills import contents
 from test_power import SHIM
 
 from archive import build
@@ -52,9 +53,13 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
         nianbao.data.parent.mkdir()
         code, said = ends(begun(nianbao, arguments(nianbao), **watched(nianbao, NIANBAO_SHIM_LOG=folder / "log")))
         assert code == 0, said
-    noted = [event for event in events(folder / "log") if event["site"]]
+    return Undisturbed(places(folder / "log"), rows(nianbao.data))
+
+
+def places(log: Path) -> dict[str, tuple[int, str]]:
+    noted = [event for event in events(log) if event["site"]]
     counted = Counter(event["site"] for event in noted)
-    return Undisturbed({event["site"]: (counted[event["site"]], event["op"]) for event in noted}, rows(nianbao.data))
+    return {event["site"]: (counted[event["site"]], event["op"]) for event in noted}
 
 
 def watched(nianbao: Command, **more: object) -> dict[str, str]:
@@ -62,12 +67,12 @@ def watched(nianbao: Command, **more: object) -> dict[str, str]:
     return {name: str(value) for name, value in given.items()}
 
 
-def chosen(undisturbed: Undisturbed, part: int | None) -> list[tuple[str, int, str]]:
+def chosen(places: dict[str, tuple[int, str]], part: int | None) -> list[tuple[str, int, str]]:
     """(place, how many calls of it go well before, fault): a part of them all, or one taken at random."""
     chance = random.Random(8)
     every = [
         (place, chance.randrange(calls), fault)
-        for place, (calls, op) in sorted(undisturbed.places.items())
+        for place, (calls, op) in sorted(places.items())
         for fault, ops in FAULTS.items()
         if op in ops
     ]
@@ -80,7 +85,7 @@ def test_one_fault_at_each_place(
 ) -> None:
     publish(portals, REPORTS)
     wrong = []
-    for n, (place, number, fault) in enumerate(chosen(undisturbed, part)):
+    for n, (place, number, fault) in enumerate(chosen(undisturbed.places, part)):
         folder = tmp_path / str(n)
         nianbao.data = folder / "in" / "data"
         nianbao.data.parent.mkdir(parents=True)
@@ -109,6 +114,45 @@ def _after(nianbao: Command, undisturbed: Undisturbed, code: int, said: str, doc
     wrong += [f"archived {count} times: {url}" for url, count in twice(nianbao.data).items()]
     wrong += verify(nianbao.data)
     return wrong + differences(rows(nianbao.data), undisturbed.rows)[:3]
+
+
+EVERY = [(kind, part) for kind in ("wacz", "csv", "datapackage") for part in range(PARTS)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "part"), [("csv", None), *(pytest.param(*one, marks=pytest.mark.exhaustive) for one in EVERY)]
+)
+def test_an_export_that_meets_a_fault_is_there_whole_or_not_at_all(
+    nianbao: Command, demo: Path, tmp_path: Path, kind: str, part: int | None
+) -> None:
+    nianbao.data = shutil.copytree(demo, tmp_path / "in" / "data")
+    given = ["export", kind, str(nianbao.data.parent / "export")]
+    code, said = ends(begun(nianbao, given, **watched(nianbao, NIANBAO_SHIM_LOG=tmp_path / "log")))
+    assert code == 0, said
+    whole = contents(nianbao.data.parent / "export")
+    wrong = []
+    for n, (place, number, fault) in enumerate(chosen(places(tmp_path / "log"), part)):
+        target = nianbao.data.parent / f"export-{n}"
+        site = {"site": place, "number": number, "errno": fault, "count": str(tmp_path / f"count-{n}")}
+        again = [*given[:2], str(target)]
+        code, said = ends(begun(nianbao, again, **watched(nianbao, NIANBAO_SHIM_FAULT=json.dumps(site))))
+        found = [] if (tmp_path / f"count-{n}.{number}").exists() else ["was not met"]
+        found += [] if code in {0, 1, NO_ROOM if fault == "ENOSPC" else 1} else [f"exit code {code}"]
+        found += [f"said: {said[-600:]}"] if "Traceback" in said or (code and "nianbao: " not in said) else []
+        is_partial = kind == "wacz" and "it is left out" in said  # a record that cannot be read does not keep others in
+        found += [f"{code}, and {target.name} is there"] if target.exists() != (code == 0 or is_partial) else []
+        if is_partial:
+            target.unlink()
+        if code:
+            code, said = ends(begun(nianbao, again))
+        found += (
+            [] if code == 0 and contents(target).keys() == whole.keys() else [f"the next ended with {code}: {said}"]
+        )
+        if not place.startswith("unlink"):  # or the folder aside is what could not be removed
+            found += [f"left {path.name}" for path in nianbao.data.parent.glob(".*")]
+        wrong += [f"{fault} at call {number} of {place}: {what}" for what in found]
+        shutil.rmtree(nianbao.data.parent / f".{target.name}.part", ignore_errors=True)
+    assert wrong == []
 
 
 FEW = [("RLIMIT_FSIZE", 310_000), ("RLIMIT_NOFILE", 12)]
