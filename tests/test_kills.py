@@ -3,6 +3,7 @@
 A kill stops programs and takes nothing that they have given to the system; tests/test_power.py takes that away, too.
 """
 
+import contextlib
 import itertools
 import os
 import random
@@ -85,24 +86,27 @@ def after_visits(data: Path, seconds: float) -> Moment:
     return has_come
 
 
-def a_moment(nianbao: Command, portals: SamplePortals, answers: int, chance: random.Random) -> Moment:
-    kind = chance.random()
-    if kind < 0.7:
-        return after_answers(portals, chance.randrange(answers), chance)
-    if kind < 0.85:
+def a_moment(nianbao: Command, portals: SamplePortals, answers: int, is_late: bool, chance: random.Random) -> Moment:
+    """Within a visit, so that all kills together are spread over it; late ones strike what comes after it."""
+    if chance.random() < 0.15:
         return after_seconds(chance.uniform(0, 2))
-    return after_visits(nianbao.data, chance.uniform(0, 2))
+    if is_late:
+        return after_visits(nianbao.data, chance.uniform(0, 2))
+    return after_answers(portals, chance.randrange(answers), chance)
 
 
 def interrupt(process: subprocess.Popen[str], moment: Moment, chance: random.Random) -> bool:
-    """Kills it at a moment, all of its processes or the first alone; False where it has ended before."""
+    """Kills it at a moment, all of its processes or the first before the others; False where it has ended before."""
     try:
         while process.poll() is None and not moment():
             time.sleep(0.002)
     finally:
         is_running = process.poll() is None
-        if is_running:
-            (os.killpg if chance.random() < 0.5 else os.kill)(process.pid, signal.SIGKILL)
+        if is_running and chance.random() < 0.5:
+            process.kill()
+            time.sleep(chance.uniform(0, 0.5))
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     ends(process)
     return is_running
 
@@ -129,7 +133,7 @@ def test_a_crawl_killed_at_any_moment_goes_on(
     given, killed, runs = arguments(nianbao), 0, itertools.count()
     before: Kept = {}
     while killed < kills:
-        moment = a_moment(nianbao, portals, 2 * urls // kills, chance)
+        moment = a_moment(nianbao, portals, 2 * urls // kills, killed >= 0.8 * kills, chance)
         killed += interrupt(begun(nianbao, given, next(runs)), moment, chance)
         wait_for_children(nianbao.data)
         assert lost(nianbao.data, before) == []
