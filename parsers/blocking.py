@@ -5,6 +5,7 @@ A page is judged by its status, then by what it says where it says little, sente
 sentence with its message, a report that speaks of such things does so inside of one.
 """
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -186,14 +187,14 @@ class _Page:
     length: int = 0
 
 
+@functools.lru_cache(2)  # several questions are asked of one page
 def _look(html: str, most: int = _LONGEST) -> _Page | None:
     """None for a page that shows more than `most` characters."""
     page = _Page()
     markup = _without_scripts(html[:_READ], page)
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     root = etree.fromstring(markup.encode("utf-8", "replace"), parser) if markup.strip() else None
-    texts: list[tuple[str, bool]] = []
-    length = 0
+    texts, length = list[tuple[str, bool]](), 0
     for text, linked in _texts(root, page) if root is not None else ():
         texts.append((text, linked))
         length += len(text) if not text.isspace() else 0
@@ -208,8 +209,7 @@ def _look(html: str, most: int = _LONGEST) -> _Page | None:
 
 def _without_scripts(html: str, page: _Page) -> str:
     """The markup without scripts, styles and comments, which may be longer than all the rest."""
-    parts: list[str] = []
-    at = length = 0
+    parts, at, length = list[str](), 0, 0
     while length < _MOST and (found := _UNSHOWN.search(html, at)):
         parts.append(html[at : found.start()])
         length += found.start() - at

@@ -34,7 +34,7 @@ _BREAK = re.compile(r" *\v[ \v]*")
 def read(document: Document) -> Content:
     """All tables of the page, layout tables too (they fit no form), and the body text without them."""
     tables = tuple(grids(document))
-    page = _parsed(document.text)
+    page = parsed(document.text)
     if page is None:
         return Content(tables, ())
     said = _labels(page)
@@ -45,11 +45,11 @@ def read(document: Document) -> Content:
 
 def labels(text: str) -> dict[str, str]:
     """What a page says of itself in tags (`Content`)."""
-    page = _parsed(text)
+    page = parsed(text)
     return {} if page is None else _labels(page)
 
 
-def _parsed(text: str) -> HtmlElement | None:
+def parsed(text: str) -> HtmlElement | None:
     """The page as libxml2 reads it, for which formatting that is left open is no bomb; None where there is nothing."""
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
     try:

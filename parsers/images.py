@@ -39,12 +39,16 @@ _DEPTH = 100  # elements around an image that are looked at
 
 def images(document: Document) -> list[tuple[str, str]]:
     """(address, caption) of each image that may show a table; of a small one that leads to a large one, the large."""
-    if document.media_type != "html":
+    if document.media_type != "html" or not _has_image(document.text.lower()):
         return []
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     root = etree.fromstring(document.text.encode("utf-8", "replace"), parser)
     found = dict(itertools.islice(_images(root, document.url), MAX_IMAGES)) if root is not None else {}
     return list(found.items()) if found and not has_tables(document) else []
+
+
+def _has_image(markup: str) -> bool:
+    return any(mark in markup for mark in ("<img", ".png", ".jp", ".gif", ".bmp", ".tif", ".webp"))
 
 
 def has_tables(document: Document) -> bool:

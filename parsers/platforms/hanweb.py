@@ -34,9 +34,12 @@ def _following(document: Document) -> list[Link]:
         following = [url for url, _ in anchors(group, document.url) if "dataproxy.jsp" in url]
         if following:
             return [Link(url, "下一组", "page") for url in following if not too_far(url)]
-    total, proxy = _TOTAL.search(document.text), _PROXY.search(document.text)
+    proxy = _PROXY.search(document.text) if "dataproxy.jsp" in document.text else None
+    if not proxy:
+        return []
+    total = _TOTAL.search(document.text)
     form = {name: found for name in _FIELDS if (found := script.value(document.text, name)) is not None}
-    if not total or not proxy or "columnid" not in form:
+    if not total or "columnid" not in form:
         return []
     size = (script.number(document.text, "perpage") or 15) * _GROUP
     url = urljoin(document.url, proxy[1])

@@ -32,6 +32,8 @@ def _is_annual(url: str) -> bool:
 
 
 def _list(document: Document) -> list[Link]:
+    if "publicInfoList" not in document.text:
+        return []
     if literal := _ADDRESS.search(document.text):
         url = address(document.url, unescape(literal[1]))
     elif call := _CALL.search(document.text):

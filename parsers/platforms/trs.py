@@ -35,6 +35,8 @@ def links(document: Document, kind: str) -> list[Link]:
 
 
 def _from_call(text: str) -> tuple[int, int, str, str] | None:
+    if "createpagehtml" not in text.lower():
+        return None
     for call in _CALL.finditer(text):
         words = re.findall(r"""[\w.]+""", call[1])
         rest = list(dropwhile(lambda word: not word.isdecimal(), words))

@@ -26,6 +26,8 @@ def links(document: Document, kind: str) -> list[Link]:
 
 
 def _files(document: Document) -> list[Link]:
+    if "apps" not in document.text:
+        return []
     text = document.text.replace("\\/", "/")
     arrays = [text[m.end() : m.end() + _ARRAY].partition("]")[0] for m in itertools.islice(_FILES.finditer(text), 9)]
     names = dict.fromkeys(name for array in arrays for name in _FILE.findall(array))
