@@ -16,8 +16,10 @@ test: .venv/ready lint ## lint, types and all tests but the exhaustive ones
 exhaustive: .venv/ready ## the slow ones: every cell, every cut
 	$(BIN)/python -m pytest -n auto --dist loadfile -m exhaustive
 
-bench: .venv/ready ## how long reading takes, as a multiple of what the parsers alone take
+bench: .venv/ready ## how long things take, as multiples of what a floor or a peer takes
 	$(BIN)/python bench/reading.py
+	$(BIN)/python bench/crawling.py
+	$(BIN)/python bench/keeping.py 1000 4000
 
 docs: .venv/ready ## the pages of docs/ that are written from the code
 	$(BIN)/python -m archive.dictionary

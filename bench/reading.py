@@ -48,6 +48,19 @@ def word_page(copies: int = 1) -> bytes:
     return f"<!DOCTYPE html><html><head>{head}</head><body>{body * copies}</body></html>".encode()
 
 
+def light_page() -> str:
+    """The body of the same page without a word processor's styles, its title as TITLE."""
+    cells = '<td colspan="{}" rowspan="{}">{}</td>'
+    parts = []
+    for block in read_report(SEED):
+        if isinstance(block, Paragraph):
+            parts.append(f"<p>{html.escape(block.text)}</p>")
+        else:
+            rows = ("".join(cells.format(c.colspan, c.rowspan, html.escape(c.text)) for c in row) for row in block.rows)
+            parts.append(f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>")
+    return "<h1>TITLE</h1>" + "\n".join(parts).replace(_title(), "")
+
+
 def _title() -> str:
     return next(block.text for block in read_report(SEED) if isinstance(block, Paragraph))
 
