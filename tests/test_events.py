@@ -20,8 +20,8 @@ from archive.versions import Issue, State, Version
 from parsers.model import Heading, Link, Report
 from sample_portals import Reply, SamplePortals
 
-# Seen from Beijing: twice before the governments' deadline of 31 March, then after it. Beside each time: to which portals
-# a visit shows something else than the one before.
+# Seen from Beijing: twice before the governments' deadline of 31 March, then after it. Beside each time: to whom
+# a visit shows something else than the one before it.
 VISITS = (
     ("2026-01-10T02:00:00Z", "历城 济阳 临淄 山亭"),
     ("2026-03-20T02:00:00Z", "历城 济阳 临淄 山亭"),
