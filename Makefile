@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo demo-data test exhaustive bench docs lint lock clean
+.PHONY: demo demo-data test exhaustive bench bench-site docs lint lock clean
 
 demo: .venv/ready ## the whole line on the sample portals, then the site on http://127.0.0.1:8001/
 	$(BIN)/nianbao demo
@@ -20,6 +20,9 @@ bench: .venv/ready ## how long things take, as multiples of what a floor or a pe
 	$(BIN)/python bench/reading.py
 	$(BIN)/python bench/crawling.py
 	$(BIN)/python bench/keeping.py 1000 4000
+
+bench-site: .venv/ready ## how fast the public site of a million facts answers, alone and under attack; takes a quarter of an hour
+	$(BIN)/python bench/site.py
 
 docs: .venv/ready ## the pages of docs/ that are written from the code
 	$(BIN)/python -m archive.dictionary

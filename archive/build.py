@@ -44,7 +44,7 @@ from archive.versions import Issue, Version
 from parsers import ocr
 
 # Deleted and made anew with each portal, children first.
-_OF_REPORTS = ("changes", "prose", "findings", "claims", "local_facts", "sheets", "documents")
+_OF_REPORTS = ("changes", "prose", "findings", "claims", "indicator_values", "local_facts", "sheets", "documents")
 _OF_PORTAL = ("events", "coverage", "reports", "columns", "rejected", "failures", "captures", "runs", "archives")
 _NOT_SHOWN = ("sha256", "id", "refers_to", "content")  # of an index line, in the table of captures
 
@@ -194,6 +194,7 @@ def _replace(db: sqlite_utils.Database, code: str, rows: dict[str, list[dict[str
     for name in tables.TABLES:  # parents come first there
         if name in rows:
             db.table(name).insert_all(rows[name], replace=name == "portals")
+    tables.work_out(db, code)
     search.add(db, code)
 
 

@@ -21,6 +21,7 @@ from archive.adding import add
 from archive.export import export
 from archive.model import Portal
 from archive.options import Ended, build_rows, database, existing, first_capture, folder_of, options
+from archive.publishing import publish
 from archive.verifying import verify
 
 if TYPE_CHECKING:
@@ -312,38 +313,24 @@ def status_command(
         show.status(Console(), rows)
 
 
-@cli.command("publish")
-@options
-def publish_command(data: Path | None, **_: Any) -> None:
-    """Make DATA/downloads: what the site offers in bulk, of the database as it is now."""
-    for path in _publish(database(data).parent):
-        click.echo(f"{path}: {path.stat().st_size:,} bytes")
-
-
-def _publish(data: Path) -> list[Path]:
-    from archive import downloads
-    from archive.output import NotWritten
-
-    try:
-        return downloads.write(data)
-    except NotWritten as error:
-        raise Ended(1, str(error)) from None
-
-
 @cli.command("serve")
 @click.option("--port", type=click.IntRange(1, 65535), default=8001, show_default=True, help="On 127.0.0.1.")
+@click.option("--public", "is_public", is_flag=True, help="DATA/public as anybody may see it; see docs/publishing.md.")
 @options
-def serve_command(port: int, data: Path | None, **_: Any) -> NoReturn:
+def serve_command(port: int, is_public: bool, data: Path | None, **_: Any) -> NoReturn:
     """Datasette on 127.0.0.1, read-only."""
-    _serve(database(data).parent, port)
+    folder = folder_of(data) / "public" if is_public else database(data).parent
+    if not (folder / "nianbao.db").exists():
+        raise Ended(2, f"{folder} does not exist; `nianbao publish` makes it, --data names another folder")
+    _serve(folder, port, is_public)
 
 
-def _serve(data: Path, port: int) -> NoReturn:
+def _serve(data: Path, port: int, is_public: bool = False) -> NoReturn:
     if not serve.port_is_free("127.0.0.1", port):
         raise Ended(2, f"port {port} is in use; choose another with --port")
     click.echo(f"http://127.0.0.1:{port}/  (Ctrl-C ends)", err=True)
     # This process becomes Datasette, so that a signal sent to it reaches the server.
-    os.execv(sys.executable, [sys.executable, "-m", "datasette", *serve.arguments(data, port)])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-m", "datasette", *serve.arguments(data, port, is_public=is_public)])  # noqa: S606
 
 
 @cli.command()
@@ -352,6 +339,7 @@ def _serve(data: Path, port: int) -> NoReturn:
 @options
 def demo(no_serve: bool, port: int, data: Path | None, settings: dict[str, str], **_: Any) -> int:
     """The whole line on the bundled sample portals, over loopback; then serve it."""
+    from archive import publishing
     from sample_portals import PORTALS, SamplePortals
 
     folder = folder_of(data, "data-demo")
@@ -365,7 +353,7 @@ def demo(no_serve: bool, port: int, data: Path | None, settings: dict[str, str],
         way = dict.fromkeys(("http_proxy", "https_proxy"), portals.proxy_url)
         code = _crawl(chosen, folder, given, {**way, "no_proxy": "", "NIANBAO_CONTACT": DEMO_CONTACT})
     click.echo(f"样例 / sample data in {folder}")
-    _publish(folder)
+    publishing.make(folder)
     if code or no_serve:
         return code
     _serve(folder, port)
@@ -373,6 +361,7 @@ def demo(no_serve: bool, port: int, data: Path | None, settings: dict[str, str],
 
 cli.add_command(add)
 cli.add_command(export)
+cli.add_command(publish)
 cli.add_command(verify)
 
 

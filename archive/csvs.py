@@ -17,7 +17,7 @@ Step = Callable[[str, int], None]  # is told the table, and how many of its rows
 # What people ask for, most asked for first. `facts` has what `sheets` and `local_facts` hold.
 NAMES = (
     *("reports", "facts", "items", "findings", "events", "changes", "coverage", "portals", "runs", "captures"),
-    *("documents", "claims", "failures", "columns", "rejected", "prose"),
+    *("documents", "claims", "failures", "columns", "rejected", "prose", "withheld"),
     *("indicator_values", "indicators", "indicator_terms", "checks"),
 )
 # Rows of `facts` are made for one report at a time: the whole view would have to be sorted.

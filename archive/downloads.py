@@ -1,18 +1,16 @@
-"""What the site offers in bulk: DATA/downloads, written by `nianbao publish` as of the database at that moment.
-
-Each file is made aside and put in place whole, so that a reader who is being sent the last one gets all of it.
-"""
+"""What the site offers in bulk, of the public copy: made anew by each `nianbao publish`."""
 
 import hashlib
+import sqlite3
 import zipfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from archive import csvs, datapackage
 from archive.about import about
-from archive.output import placed
 
 FOLDER = "downloads"
 SUMS = "SHA256SUMS"
@@ -35,32 +33,30 @@ class Download:
     sha256: str
 
 
-def write(data: Path) -> list[Path]:
-    """Writes every file anew and SHA256SUMS; returns them. Raises NotWritten, and Busy where another is at it."""
-    folder = data / FOLDER
-    paths = [folder / name for name in FILES]
-    with ExitStack() as stack:
-        spreadsheet, raw, package, whole = (stack.enter_context(placed(path)) for path in paths)
-        db = stack.enter_context(csvs.snapshot(data / "nianbao.db", whole.parent))
-        found = about(db)
-        _zip(whole, whole.parent, [whole.parent / "snapshot.db"], {"snapshot.db": "nianbao.db"})
-        tables = spreadsheet.parent / "tables"
+def write(data: Path) -> None:
+    """Writes every file, and SHA256SUMS, of the public copy in a folder."""
+    folder, database = data / FOLDER, data / "nianbao.db"
+    folder.mkdir()
+    spreadsheet, raw, package, whole = (folder / name for name in FILES)
+    with (
+        closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as db,
+        TemporaryDirectory(dir=data) as scratch,
+    ):
+        tables, packed, found = Path(scratch) / "tables", Path(scratch) / "package", about(db)
         csvs.write(tables, db, "", found, lambda name, rows: None)
-        _zip(spreadsheet, tables, sorted(tables.glob("*.*")))
-        _zip(raw, tables, [tables / "README.txt", *sorted(tables.glob("raw/*"))])
-        datapackage.write(package.parent / "package", db, "", found, lambda name, rows: None)
-        files = (path for path in (package.parent / "package").rglob("*") if path.is_file())
-        _zip(package, package.parent / "package", sorted(files))
-    with placed(folder / SUMS) as sums:
-        sums.write_text("".join(f"{_sha256(path)}  {path.name}\n" for path in paths), "utf-8")
-    return [*paths, folder / SUMS]
+        _zip(spreadsheet, tables, tables.glob("*.*"))
+        _zip(raw, tables, [tables / "README.txt", *tables.glob("raw/*")])
+        datapackage.write(packed, db, "", found, lambda name, rows: None)
+        _zip(package, packed, (path for path in packed.rglob("*") if path.is_file()))
+    _zip(whole, data, [database])
+    sums = (f"{_sha256(folder / name)}  {name}\n" for name in FILES)
+    (folder / SUMS).write_text("".join(sums), "utf-8")
 
 
-def _zip(target: Path, folder: Path, members: list[Path], renamed: dict[str, str] | None = None) -> None:
+def _zip(target: Path, folder: Path, members: Iterator[Path] | list[Path]) -> None:
     with zipfile.ZipFile(target, "x", zipfile.ZIP_DEFLATED) as packed:
-        for path in members:
-            name = path.relative_to(folder).as_posix()
-            packed.write(path, (renamed or {}).get(name, name))
+        for path in sorted(members):
+            packed.write(path, path.relative_to(folder).as_posix())
 
 
 def _sha256(path: Path) -> str:
@@ -68,13 +64,19 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def folder_of(data: Path) -> Path:
+    """Where the files are: beside the public copy, which the site of an operator has in a folder below its own."""
+    return data / "public" / FOLDER if (data / "public").is_dir() else data / FOLDER
+
+
 def there(data: Path) -> Iterator[Download]:
     """What can be had now."""
-    sums = data / FOLDER / SUMS
+    folder = folder_of(data)
+    sums = folder / SUMS
     lines = sums.read_text("utf-8").splitlines() if sums.is_file() else []
     known = {name: sha256 for sha256, _, name in (line.partition("  ") for line in lines)}
     for name, what in FILES.items():
-        path = data / FOLDER / name
+        path = folder / name
         if path.is_file():
             stat = path.stat()
             yield Download(name, what, stat.st_size, stat.st_mtime, known.get(name, ""))

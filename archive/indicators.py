@@ -1,4 +1,4 @@
-"""What is worked out from the figures, as data (`indicators.toml`) and as the view `indicator_values`. Never a fact."""
+"""What is worked out from the figures, as data (`indicators.toml`) and in `indicator_values`. Never a fact."""
 
 import functools
 import tomllib
@@ -12,11 +12,10 @@ from parsers import form
 RANKED_FROM = 30  # cases
 
 
-def view(value: str) -> str:
-    """The view `indicator_values`, bounded by the report asked for; `value` reads an entry of `sheets.cells`.
+def query(value: str) -> str:
+    """The rows of `indicator_values` of the portal :portal; `value` reads an entry of `sheets.cells`.
 
     Where one of the terms is blank or not printed, or the lower sum is 0, the value is null: not 0, and not 100 %.
-    It reads the sheets, not `facts`: SQLite hands a condition on the report through to a table, not to a view of views.
     """
     return f"""
 with cell as (
@@ -24,6 +23,7 @@ with cell as (
     json_type(s.cells, '$[' || i.cell || ']') as type
   from sheets s cross join indicator_terms t on t.form = s.form
     cross join items i on i.form = t.form and i.item = t.item and i.table_name = s.table_name
+  where s.report in (select id from reports where portal = :portal and current)
 ),
 term as (select report, indicator, side, terms, {value} as value from cell where type <> 'null'),
 sums as (
@@ -39,7 +39,6 @@ select s.report, r.portal, r.issuer, r.scope, r.year, s.indicator,
   case when printed = terms and not blank then under end as under,
   printed = terms and not blank and under >= {RANKED_FROM} as ranked
 from sums s join reports r on r.id = s.report join indicators i on i.indicator = s.indicator
-where r.current
 """  # noqa: S608
 
 

@@ -210,6 +210,23 @@ TABLES: dict[str, Table] = {
         ("report",),
         (("report", "reports", "id"),),
     ),
+    "indicator_values": (
+        "推算指标的值 / values of the indicators",
+        {
+            "report": str,
+            "portal": str,
+            "issuer": str,
+            "scope": str,
+            "year": int,
+            "indicator": str,
+            "value": float,
+            "over": float,
+            "under": float,
+            "ranked": int,
+        },
+        ("report", "indicator"),
+        (("report", "reports", "id"), ("portal", "portals", "code"), ("indicator", "indicators", "indicator")),
+    ),
     "events": (
         "事件：两次访问之间的变化 / what changed between two visits",
         {
@@ -238,6 +255,12 @@ TABLES: dict[str, Table] = {
         ("portal", "year"),
         (("portal", "portals", "code"), ("report", "reports", "id")),
     ),
+    "withheld": (
+        "隐去：公开副本不给出的内容、理由与日期 / what the public copy leaves out, why and since when",
+        {"report": str, "what": str, "why": str, "date": str, "digest": str},
+        ("report", "what"),
+        (("report", "reports", "id"),),
+    ),
     "archives": (
         "已读入的 WARC 文件 / WARC files that the database was built from",
         {"filename": str, "portal": str, "bytes": int},
@@ -264,23 +287,6 @@ VIEWS: dict[str, Table] = {
         ("report", "item"),
         (("report", "reports", "id"),),
     ),
-    "indicator_values": (
-        "推算指标的值 / values of the indicators",
-        {
-            "report": str,
-            "portal": str,
-            "issuer": str,
-            "scope": str,
-            "year": int,
-            "indicator": str,
-            "value": float,
-            "over": float,
-            "under": float,
-            "ranked": int,
-        },
-        ("report", "indicator"),
-        (("report", "reports", "id"), ("portal", "portals", "code"), ("indicator", "indicators", "indicator")),
-    ),
 }
 
 INDEXES = {
@@ -288,6 +294,7 @@ INDEXES = {
     "failures": (("portal",),),
     "reports": (("portal", "year"), ("digest",)),
     "findings": (("check_name",),),
+    "indicator_values": (("indicator",),),
     "prose": (("number",),),
     "events": (("date",), ("kind", "date"), ("portal",), ("report",)),
     "runs": (("portal", "started"),),
@@ -330,13 +337,18 @@ def create(db: sqlite_utils.Database) -> None:
             db.table(name).create_index(index)
     search.create(db)
     db.create_view("facts", FACTS)
-    db.create_view("indicator_values", indicators.view(_VALUE))
     db.table("items").insert_all(_items())
     db.table("indicators").insert_all(_indicators())
     db.table("indicator_terms").insert_all(indicators.terms())
     db.table("checks").insert_all(
         {"name": c.name, "zh": c.zh, "en": c.en, "example": c.example} for c in checks.catalogue().values()
     )
+
+
+def work_out(db: sqlite_utils.Database, code: str) -> None:
+    """Fills `indicator_values` for a portal, once its sheets are there."""
+    columns = ", ".join(TABLES["indicator_values"][1])
+    db.execute(f"insert into indicator_values ({columns}) {indicators.query(_VALUE)}", {"portal": code})
 
 
 def _indicators() -> Iterator[dict[str, Any]]:

@@ -346,13 +346,12 @@ def test_downloads_are_whole_and_say_what_they_are(site: Site, tmp_path: Path) -
 
 
 def test_publish_makes_the_downloads_anew(demo: Path, nianbao: Command) -> None:
-    shutil.copytree(demo, nianbao.data)
-    (nianbao.data / "downloads" / "nianbao-raw.zip").write_bytes(b"old")
+    shutil.copytree(demo, nianbao.data, symlinks=True)
     with closing(sqlite3.connect(nianbao.data / "nianbao.db")) as db, db:
         db.execute("update reports set title = '=1+1'")
     done = nianbao("publish")
     assert done.returncode == 0, done.stderr
-    folder = nianbao.data / "downloads"
+    folder = nianbao.data / "public" / "downloads"
     assert {p.name for p in folder.iterdir()} == {*downloads.FILES, "SHA256SUMS"}
     assert b",'=1+1," in zipfile.ZipFile(folder / "nianbao-spreadsheet.zip").read("reports.csv")
     assert b",=1+1," in zipfile.ZipFile(folder / "nianbao-raw.zip").read("raw/reports.csv")

@@ -9,7 +9,7 @@ import re
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from archive.site.pages.common import Route, page
+from archive.site.pages.common import Route, page, rows
 
 # A question in SQL or a filter costs more than the page that it gives, and a robot asks every one there is.
 _ROBOTS = """\
@@ -31,7 +31,8 @@ Allow: /
 async def about(datasette: Datasette, request: Request) -> Response:
     contact = os.environ.get("NIANBAO_CONTACT", "").strip()
     known = contact if re.match(r"(?:mailto:[^\s@]+@|https?://)\S+$", contact) else ""
-    return await page(datasette, request, "nianbao_about.html", {"contact": known})
+    withheld = (await rows(datasette, "select count(*) as n from withheld"))[0]["n"]
+    return await page(datasette, request, "nianbao_about.html", {"contact": known, "withheld": withheld})
 
 
 async def robots(datasette: Datasette, request: Request) -> Response:

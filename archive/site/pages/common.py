@@ -48,5 +48,10 @@ def data_folder(datasette: Datasette) -> Path:
     return Path(datasette.get_database("nianbao").path).parent
 
 
+def is_public(datasette: Datasette) -> bool:
+    """Whether anybody may be asking: where SQL is closed, so that the other questions that cost are kept in bounds."""
+    return not datasette.setting("default_allow_sql") and not datasette.get_database("nianbao").is_mutable
+
+
 async def missing(datasette: Datasette, request: Request) -> Response:
     return await page(datasette, request, "404.html", {}, 404)

@@ -13,7 +13,7 @@ from datasette.utils.asgi import AsgiFileDownload, Request, Response
 from archive import clock, csvs, dictionary, downloads, tables
 from archive.about import LICENCE, About, about, citation
 from archive.site.pages import feeds
-from archive.site.pages.common import Route, Row, address, data_folder, missing, page, rows
+from archive.site.pages.common import Route, Row, address, data_folder, is_public, missing, page, rows
 from parsers import form
 
 _SPAN = (
@@ -29,9 +29,14 @@ async def data(datasette: Datasette, request: Request) -> Response:
     context = {
         "site": site,
         "files": files,
-        "sums": (folder / downloads.FOLDER / downloads.SUMS).is_file(),
+        "sums": (downloads.folder_of(folder) / downloads.SUMS).is_file(),
         "tables": [(name, dictionary.described(name)) for name in csvs.NAMES],
-        "examples": _examples(span, bool(feeds.there(datasette, "all"))),
+        "public": is_public(datasette),
+        "examples": [
+            one
+            for one in _examples(span, bool(feeds.there(datasette, "all")))
+            if not (is_public(datasette) and "?sql=" in one[2])
+        ],
         "cite": citation(found),
         "dataset": _dataset(found, span, site, [one for one, _ in files]),
     }
@@ -120,7 +125,7 @@ async def meanings(datasette: Datasette, request: Request) -> Response:
 
 async def download(datasette: Datasette, request: Request) -> Response:
     name = request.url_vars["name"]
-    path = data_folder(datasette) / downloads.FOLDER / name
+    path = downloads.folder_of(data_folder(datasette)) / name
     if name not in (*downloads.FILES, downloads.SUMS) or not path.is_file():
         return await missing(datasette, request)
     kind = "application/zip" if name in downloads.FILES else "text/plain; charset=utf-8"

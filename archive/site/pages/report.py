@@ -21,6 +21,7 @@ select d.*, c.timestamp, c.status, c.length, c.run, c.portal, c.type, c.digest a
 from documents d left join captures c on c.filename = d.filename and c.offset = d.offset
 where d.report = ? order by d.number
 """
+_WITHHELD = "select * from withheld where report = ? order by date, what"
 
 
 async def report(datasette: Datasette, request: Request) -> Response:
@@ -28,6 +29,9 @@ async def report(datasette: Datasette, request: Request) -> Response:
     if not found:
         return await missing(datasette, request)
     key = [found["id"]]
+    withheld = await rows(datasette, _WITHHELD, key)
+    if "report" in {one["what"] for one in withheld}:
+        return await page(datasette, request, "nianbao_withheld.html", {"report": found, "withheld": withheld}, 410)
     sheets = await rows(datasette, "select distinct form, table_name from sheets where report = ?", key)
     facts = {f["item"]: f for f in await rows(datasette, "select * from facts where report = ?", key)}
     findings = await _findings(datasette, found["id"])
@@ -37,6 +41,8 @@ async def report(datasette: Datasette, request: Request) -> Response:
     prose = await rows(datasette, "select text from prose where report = ?", key)
     context = {
         "report": found,
+        "withheld": withheld,
+        "hidden": {one["what"] for one in withheld},
         "findings": findings,
         "facts": facts,
         "marks": _marks(findings),
@@ -58,6 +64,9 @@ async def proof(datasette: Datasette, request: Request) -> Response:
     found = await _report(datasette, request)
     item = unquote(request.url_vars["item"])
     facts = await rows(datasette, "select * from facts where report = ? and item = ?", [found and found["id"], item])
+    withheld = await rows(datasette, _WITHHELD, [found and found["id"]])
+    if found and {"report", item} & {one["what"] for one in withheld}:
+        return await page(datasette, request, "nianbao_withheld.html", {"report": found, "withheld": withheld}, 410)
     if not found or not facts:
         return await missing(datasette, request)
     documents = await rows(datasette, _DOCUMENTS, [found["id"]])

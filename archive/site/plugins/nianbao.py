@@ -10,9 +10,11 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from jinja2 import Environment
 
-from archive.site import headers, words
+from archive.site import headers, published, words
+from archive.site.admission import Admission
 from archive.site.pages import about, checks, compare, data, events, feeds, home, portal, report, search, status
-from archive.site.pages.common import Route
+from archive.site.pages.common import Route, is_public
+from archive.site.shelf import Shelf
 
 # Without this Datasette prints every local variable of its stack for each address that does not exist.
 datasette.handle_exception.rich = None
@@ -30,5 +32,14 @@ def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
 
 
 @hookimpl
-def asgi_wrapper() -> Callable[[headers.App], headers.App]:
-    return headers.add_to
+def startup(datasette: Datasette) -> None:
+    if is_public(datasette):
+        published.follow(datasette)
+
+
+@hookimpl
+def asgi_wrapper(datasette: Datasette) -> Callable[[headers.App], headers.App]:
+    if not is_public(datasette):
+        return headers.add_to
+    admission = Admission(Shelf(lambda: datasette.get_database("nianbao").edition()))
+    return lambda app: headers.add_to(admission.guard(app))
