@@ -46,6 +46,13 @@ def number(code: str, rows: Iterable[dict[str, Any]]) -> None:
         row["number"] = int(code) * 1_000_000 + place
 
 
+def within(place: str) -> tuple[int, int]:
+    """The numbers of a place's reports, from the first to before the second; of "", all there can be."""
+    step = 10 ** (6 - len(place))
+    first = int(place or "0") * step
+    return first * 1_000_000, (first + step) * 1_000_000
+
+
 def remove(db: sqlite_utils.Database, code: str) -> None:
     """Takes a portal's reports out of the index; while their rows are there still, as it must be told what it holds."""
     columns = f"{TABLE}, rowid, title, issuer, prose"

@@ -210,9 +210,11 @@ def _is_gone(site: Site, key: str, item: str, sentence: str) -> None:
     for path in (f"/report/{key}", f"/report/{key}/proof/{item}"):
         answer = site.get(path)
         assert answer.status == 410
-        for said in ("应请求隐去", "涉及个人信息", "personal data", "2026-11-21"):
-            assert said in answer.text
-        assert "李明" not in answer.text
+        english = site.get(f"{path}?_lang=en")
+        assert english.status == 410
+        assert all(said in answer.text for said in ("应请求隐去", "涉及个人信息", "2026-11-21"))
+        assert all(said in english.text for said in ("Withheld", "personal data", "2026-11-21"))
+        assert "李明" not in answer.text + english.text
     for path in ("/", "/portal/370112", f"/compare?item={item}&portals=370112", "/about"):
         assert sentence not in site.page(path).text
     assert "290" not in site.get(f"/compare.csv?item={item}&portals=370112").text

@@ -66,8 +66,8 @@ def subject(name: str) -> Subject | None:
 
 
 def label(item: form.Item) -> tuple[str, str]:
-    """An item's row and col in Chinese and in English; the col 总计 goes without saying."""
-    parts = [item.row_label.rpartition("/")[2], *([item.col_label] if item.col_label != "总计" else [])]
+    """An item's row and col in Chinese and in English; the cols 总计 and 统计数 go without saying."""
+    parts = [item.row_label.rpartition("/")[2], *([item.col_label] if item.col_label not in ("总计", "统计数") else [])]
     return "·".join(parts), ", ".join(filter(None, (words.english().get(part) for part in parts)))
 
 
@@ -112,7 +112,13 @@ def _cell(of: Subject, row: Row, forms: set[str], said: Row | None) -> Row:
         return {**cell, **said}
     if said["value"] is None:
         return {**cell, "kind": "incomplete"}
-    return {**cell, **said, "kind": "share", "few": not said["ranked"]}
+    sums = {side: _as_counted(said[side]) for side in ("over", "under")}
+    return {**cell, **said, **sums, "kind": "share", "few": not said["ranked"]}
+
+
+def _as_counted(number: float) -> float | int:
+    """A count without decimals, out of a column that holds numbers of any kind."""
+    return int(number) if number == int(number) else number
 
 
 def lines(of: Subject, portals: Sequence[str], found: dict[tuple[str, int], Row]) -> list[Line]:

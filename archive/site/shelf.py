@@ -3,11 +3,18 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
+from archive.site import language
 from archive.site.headers import Scope, Send
 
 _MOST = 96_000_000  # bytes of all pages
 _LARGEST = 1_500_000  # of one; home with every district of the country is the largest
+
+# What our pages ask for; a test holds it against them. Anything else in an address changes no page, and is no new one.
+PARAMETERS = frozenset(
+    {"q", "page", "kind", "place", "year", "since", "before", "level", "verdict", "item", "portals", "from", "to"}
+)
 
 Key = tuple[bytes, bytes, bytes, bytes]
 Answer = list[dict[str, Any]]
@@ -64,10 +71,12 @@ class Shelf:
 
 
 def _key(scope: Scope) -> Key:
-    """Also whom it was asked of, and what a reader has chosen: pages print the one, and may follow the other."""
-    told = {name: value for name, value in scope["headers"] if name in (b"host", b"cookie", b"if-none-match")}
-    asked = bytes(scope.get("raw_path") or scope["path"].encode()), bytes(scope.get("query_string") or b"")
-    return *asked, told.get(b"host", b""), told.get(b"cookie", b"") + b"\n" + told.get(b"if-none-match", b"")
+    """Also whom it was asked of, and in which language: pages print the one, and follow the other."""
+    told = {name: value for name, value in scope["headers"] if name in (b"host", b"if-none-match")}
+    pairs = parse_qsl(bytes(scope.get("query_string") or b"").decode("latin-1"), keep_blank_values=True)
+    query = urlencode([(name, value) for name, value in pairs if name in PARAMETERS]).encode()
+    asked = bytes(scope.get("raw_path") or scope["path"].encode()), query
+    return *asked, told.get(b"host", b""), told.get(b"if-none-match", b"") + language.t("zh", "en").encode()
 
 
 def _is_for_all(start: Scope) -> bool:

@@ -10,10 +10,13 @@ from importlib.resources import files
 from urllib.parse import quote
 
 from datasette.app import Datasette
+from datasette.utils.asgi import Request
 from jinja2 import Environment
 
 from archive import clock
+from archive.site import language
 from archive.site.pages.common import rows
+from archive.site.shelf import PARAMETERS
 from parsers import checks
 
 WORDS = {
@@ -52,14 +55,14 @@ WORDS = {
     "text": ("文字", "text"),
 }
 
-# Of a district and a year (archive.coverage): the sign in a grid, and what it stands for.
-_STATES = {
-    "have": ("有", "有报告", "held"),
-    "withdrawn": ("撤", "已撤下", "withdrawn"),
-    "overdue": ("逾", "逾期", "overdue"),
-    "missing": ("缺", "期限后通读栏目未见", "not in the column after the deadline"),
-    "unreachable": ("阻", "无法访问", "portal could not be reached"),
-    "unknown": ("?", "不明", "unknown"),
+# Of a district and a year (archive.coverage): its sign in Chinese and in English, and what that stands for.
+STATES = {
+    "have": ("有", "●", "有报告", "held"),
+    "withdrawn": ("撤", "⊘", "已撤下", "withdrawn"),
+    "overdue": ("逾", "!", "逾期", "overdue"),
+    "missing": ("缺", "○", "期限后通读栏目未见", "not in the column after the deadline"),
+    "unreachable": ("阻", "×", "无法访问", "portal could not be reached"),
+    "unknown": ("?", "?", "不明", "unknown"),
 }
 
 
@@ -69,12 +72,14 @@ def add_to(env: Environment, datasette: Datasette) -> None:
     async def is_sample() -> bool:
         return bool(await rows(datasette, "select 1 from runs where sample limit 1"))
 
-    env.globals.update(is_sample=is_sample, words=WORDS, states=_STATES, english=english())
+    env.globals.update(is_sample=is_sample, words=WORDS, states=STATES, english=english())
+    env.globals.update(t=language.t, is_english=language.is_english, other_language=other_language)
     env.filters.update(
         beijing=clock.beijing,
+        day=lambda utc: clock.beijing(utc)[:10],
         size=size,
-        chinese=lambda message: _halves(message)[0],
-        in_english=lambda message: _halves(message)[1],
+        said=said,
+        zh=language.zh,
         after_colon=lambda text: re.sub(r"^[^：:]*[：:]\s*", "", text),
         is_link=lambda url: bool(re.match(r"https?://", url or "")),
         place=place,
@@ -84,6 +89,12 @@ def add_to(env: Environment, datasette: Datasette) -> None:
         describe=checks.describe,
         lacks_unit=lambda fact: fact["unit"].endswith("元") and not re.search("[元亿万]", fact["text"]),
     )
+
+
+def other_language(request: Request | None) -> str:
+    """Of the address of a page of ours only what the page asks for: it is kept, and shown to other readers too."""
+    is_ours = request and not request.path.startswith("/nianbao")
+    return language.other(request.query_string if request else "", PARAMETERS if is_ours else None)
 
 
 @functools.cache
@@ -107,7 +118,7 @@ def place(text: str) -> str:
     return re.sub(r"(page|table|row|col) (\d+)(?:, )?", lambda m: f"第 {m[2]} {words[m[1]]} ", text).strip()
 
 
-def _halves(message: str) -> tuple[str, str]:
-    """A message for readers: Chinese, then English after the last " / "."""
+def said(message: str) -> str:
+    """A message for readers, Chinese and after the last " / " English, in the reader's language."""
     zh, slash, en = message.rpartition(" / ")
-    return (zh, en) if slash else (message, "")
+    return language.t(zh, en) if slash else language.zh(message)

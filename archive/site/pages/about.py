@@ -24,6 +24,8 @@ Disallow: /status?
 Disallow: /checks/*?
 Disallow: /compare?
 Disallow: /report/*/proof/
+Disallow: /report/*/record/
+Disallow: /*_lang=
 Allow: /
 """
 

@@ -15,10 +15,11 @@ _SHOWN = 50  # findings on a page
 _PAGES = 200
 
 _CHECKS = """
-select c.*, sum(f.level = 'error') as errors, sum(f.level = 'warning') as warnings, sum(f.level = 'info') as infos
-from checks c left join (select * from findings where report in (select id from reports where current)) f
-  on f.check_name = c.name
-group by c.name order by c.rowid
+select c.*, f.errors, f.warnings, f.infos from checks c left join (
+  select f.check_name, sum(f.level = 'error') as errors, sum(f.level = 'warning') as warnings,
+    sum(f.level = 'info') as infos
+  from findings f join reports r on r.id = f.report where r.current group by f.check_name
+) f on f.check_name = c.name order by c.rowid
 """
 _FINDINGS = f"""
 select f.*, r.issuer, r.year from findings f join reports r on r.id = f.report

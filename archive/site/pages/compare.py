@@ -15,7 +15,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
 from archive import csvs, indicators
-from archive.site import charts, figures, places
+from archive.site import charts, figures, language, places, words
 from archive.site.pages.common import Route, Row, missing, page, rows
 from parsers import form
 
@@ -64,10 +64,11 @@ async def compare(datasette: Datasette, request: Request) -> Response:
         return Response.redirect(f"/compare?{asked.query}")
     found = await _cells(datasette, asked)
     known = await rows(datasette, "select code, name from portals order by code")
+    offered = choices(language.is_english())
     context = {
         "asked": asked,
-        "choices": choices(),
-        "offered": {name for _, members in choices() for name, _ in members},
+        "choices": offered,
+        "offered": {name for _, members in offered for name, _ in members},
         "prefectures": places.prefectures(known),
         "most": figures.MOST,
         "marked": [
@@ -138,15 +139,19 @@ def _year(text: str | None, known: range) -> int | None:
 
 
 @functools.cache
-def choices() -> list[tuple[str, list[tuple[str, str]]]]:
+def choices(in_english: bool) -> list[tuple[str, list[tuple[str, str]]]]:
     """What the form offers, in groups of (name, label): indicators, then the items that people look for."""
     groups = {
-        "推算指标 Indicators": {i.indicator: f"{i.zh.partition('：')[0]} {i.en}" for i in indicators.indicators()}
+        "Worked out" if in_english else "推算指标": {
+            i.indicator: i.en if in_english else i.zh.partition("：")[0] for i in indicators.indicators()
+        }
     }
     for one in reversed(form.forms()):
         for item in form.items(one.name):
             if item.table != "requests" or item.item.endswith(".total"):
-                groups.setdefault(item.table_label, {}).setdefault(item.item, " ".join(figures.label(item)))
+                zh, en = figures.label(item)
+                group = words.english()[item.table_label] if in_english else item.table_label
+                groups.setdefault(group, {}).setdefault(item.item, en if in_english else zh)
     return [(group, list(members.items())) for group, members in groups.items()]
 
 

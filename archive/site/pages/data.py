@@ -1,8 +1,10 @@
-"""/data: what there is to download and to ask for; /data/dictionary: every table, column and item; /downloads/NAME."""
+"""/data: what there is to download and to ask for; /data/dictionary: every table, column and item; /downloads/NAME;
+/data/croissant.json: all of it for programs."""
 
 # Datasette comes without types:
 # mypy: disable-error-code="import-untyped"
 
+import json
 import os
 import re
 from datetime import UTC, datetime
@@ -11,7 +13,8 @@ from datasette.app import Datasette
 from datasette.utils.asgi import AsgiFileDownload, Request, Response
 
 from archive import clock, csvs, dictionary, downloads, tables
-from archive.about import LICENCE, About, about, citation
+from archive.about import About, about, citation
+from archive.site import catalogue
 from archive.site.pages import feeds
 from archive.site.pages.common import Route, Row, address, data_folder, is_public, missing, page, rows
 from parsers import form
@@ -38,7 +41,7 @@ async def data(datasette: Datasette, request: Request) -> Response:
             if not (is_public(datasette) and "?sql=" in one[2])
         ],
         "cite": citation(found),
-        "dataset": _dataset(found, span, site, [one for one, _ in files]),
+        "dataset": catalogue.dataset(found, span, site, [one for one, _ in files]),
     }
     return await page(datasette, request, "nianbao_data.html", context)
 
@@ -76,39 +79,12 @@ def _examples(span: Row, fed: bool) -> list[tuple[str, str, str]]:
     return examples + ([("订阅", "a feed", "/feeds/all.json")] if fed else [])
 
 
-def _dataset(found: About, span: Row, site: str, files: list[downloads.Download]) -> Row:
-    """schema.org/Dataset, for those who look for data sets."""
-    dataset = {
-        "@context": "https://schema.org",
-        "@type": "Dataset",
-        "name": found.title,
-        "alternateName": "nianbao",
-        "description": (
-            "中国各区政府《政府信息公开工作年度报告》规定统计表的逐格数字，附出处与核对发现。空白不是 0，数字从不更正。"
-            " / Every printed cell of the prescribed tables in Chinese district governments' annual reports on open "
-            "government information, with its source and with what checks found. A blank is not 0; no figure is ever "
-            "corrected."
-        ),
-        "url": f"{site}/data",
-        "license": LICENCE["path"],
-        "isAccessibleForFree": True,
-        "inLanguage": "zh-CN",
-        "creator": {"@type": "Organization", "name": "nianbao"},
-        "spatialCoverage": {"@type": "Country", "name": "China"},
-        "keywords": ["政府信息公开", "年度报告", "open government information", "freedom of information", "China"],
-        "distribution": [
-            {
-                "@type": "DataDownload",
-                "name": one.what,
-                "encodingFormat": "application/zip",
-                "contentUrl": f"{site}/downloads/{one.name}",
-                "sha256": one.sha256,
-            }
-            for one in files
-        ],
-    }
-    dataset |= {"dateModified": found.captured} if found.captured != "—" else {}
-    return dataset | ({"temporalCoverage": f"{span['first']}/{span['last']}"} if span["first"] else {})
+async def croissant(datasette: Datasette, request: Request) -> Response:
+    found: About = await datasette.get_database("nianbao").execute_fn(about)
+    files = list(downloads.there(data_folder(datasette)))
+    described = catalogue.croissant(found, _site(request), files, citation(found)[1])
+    text = json.dumps(described, ensure_ascii=False, indent=1)
+    return Response(text, content_type="application/ld+json; charset=utf-8")
 
 
 async def meanings(datasette: Datasette, request: Request) -> Response:
@@ -135,5 +111,6 @@ async def download(datasette: Datasette, request: Request) -> Response:
 ROUTES: list[Route] = [
     (r"/data$", data),
     (r"/data/dictionary$", meanings),
+    (r"/data/croissant\.json$", croissant),
     (r"/downloads/(?P<name>[\w.-]+)$", download),
 ]

@@ -17,6 +17,7 @@ from archive.events import KINDS
 from archive.site import places
 from archive.site.pages import feeds
 from archive.site.pages.common import Route, Row, address, asked, missing, page, rows
+from archive.site.words import said
 
 _SHOWN = 50  # events on a page
 _PARAGRAPHS = 2000  # of a text that is compared with its earlier revision
@@ -47,7 +48,7 @@ async def events(datasette: Datasette, request: Request) -> Response:
         "days": [(day, list(of_day)) for day, of_day in itertools.groupby(shown, key=_day)],
         "older": older and address("/events", **chosen, before=older),
         "newest": address("/events", **chosen) if given["before"] else "",
-        "kinds": [(kind, words.replace(" / ", " ")) for kind, words in KINDS.items()],
+        "kinds": [(kind, said(words)) for kind, words in KINDS.items()],
         "places": await places.choices(datasette, place),
         "years": [(row["year"], row["year"]) for row in years],
         "feed": feeds.there(datasette, place, place[:2], given["kind"], "all"),

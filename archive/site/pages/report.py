@@ -14,13 +14,9 @@ from datasette.utils.asgi import Request, Response
 from archive.site import layout
 from archive.site.pages import events
 from archive.site.pages.common import Route, Row, missing, page, rows
+from archive.site.pages.record import DOCUMENTS, path_of, sha256
 from parsers import checks
 
-_DOCUMENTS = """
-select d.*, c.timestamp, c.status, c.length, c.run, c.portal, c.type, c.digest as capture_digest
-from documents d left join captures c on c.filename = d.filename and c.offset = d.offset
-where d.report = ? order by d.number
-"""
 _WITHHELD = "select * from withheld where report = ? order by date, what"
 
 
@@ -50,7 +46,7 @@ async def report(datasette: Datasette, request: Request) -> Response:
         "tables": [t for t in known if (t.form, t.name) in filled],
         "unread": list({t.label: t for t in known if t.name not in {name for _, name in filled}}),
         "local": [f for f in facts.values() if f["form"] == "local"],
-        "documents": await rows(datasette, _DOCUMENTS, key),
+        "documents": await rows(datasette, DOCUMENTS, key),
         "prose": _checked_prose(prose[0]["text"] if prose else "", claims, facts),
         "claimed": len(claims),
         "pictured": any(f["ocr"] for f in facts.values()),
@@ -69,14 +65,18 @@ async def proof(datasette: Datasette, request: Request) -> Response:
         return await page(datasette, request, "nianbao_withheld.html", {"report": found, "withheld": withheld}, 410)
     if not found or not facts:
         return await missing(datasette, request)
-    documents = await rows(datasette, _DOCUMENTS, [found["id"]])
+    documents = await rows(datasette, DOCUMENTS, [found["id"]])
     claims = await rows(datasette, "select * from claims where report = ? order by number", [found["id"]])
     labels = await rows(datasette, "select * from items where form = ? and item = ?", [facts[0]["form"], item])
+    document = next((d for d in documents if d["number"] == facts[0]["document"]), None)
+    path = path_of(datasette, document) if document else None
     context = {
         "report": found,
         "fact": facts[0],
         "label": labels[0] if labels else None,
-        "document": next((d for d in documents if d["number"] == facts[0]["document"]), None),
+        "document": document,
+        "is_here": bool(path),
+        "sha256": sha256(path, document["offset"]) if document and path else "",
         "findings": [f for f in await _findings(datasette, found["id"]) if item in f["items"]],
         "claims": [c for c in claims if item in c["item"].split("+")],
     }

@@ -10,7 +10,8 @@ from datasette.database import QueryInterrupted
 from datasette.utils.asgi import Request, Response
 
 from archive import search
-from archive.site.pages.common import Route, Row, address, page, page_number, rows
+from archive.site import places
+from archive.site.pages.common import Route, Row, address, asked, page, page_number, rows
 
 _SHOWN = 20  # reports on a page
 _PAGES = 10  # further down nobody looks
@@ -20,29 +21,38 @@ _PATIENCE = 800  # milliseconds
 _FOUND = f"""
 with found as (
   select rowid as number, rank from {search.TABLE}
-  where {search.TABLE} match ? and rank match 'bm25(10.0, 5.0, 1.0)' order by rank limit ?
+  where {search.TABLE} match ? and rowid >= ? and rowid < ? and rank match 'bm25(10.0, 5.0, 1.0)' order by rank limit ?
 )
 select r.*, p.text, n.name from found join prose p using (number) join reports r on r.id = p.report
 join portals n on n.code = r.portal
 order by r.current desc, found.rank, r.year desc, r.id limit ? offset ?
 """  # noqa: S608
-_COUNT = f"select count(*) as n from (select 1 from {search.TABLE} where {search.TABLE} match ? limit ?)"  # noqa: S608
+_COUNT = f"""
+select count(*) as n from
+  (select 1 from {search.TABLE} where {search.TABLE} match ? and rowid >= ? and rowid < ? limit ?)
+"""  # noqa: S608
 _PORTALS = "select code, name from portals where instr(name, ?) order by code limit 10"
 
 
 async def found(datasette: Datasette, request: Request) -> Response:
-    asked = (request.args.get("q") or "").encode("utf-8", "replace").decode()
-    words, short = search.words(asked)
+    words_asked = (request.args.get("q") or "").encode("utf-8", "replace").decode()
+    words, short = search.words(words_asked)
     number = page_number(request, _PAGES)
-    context: Row = {"q": asked[: search.LONGEST], "cut": len(asked.strip()) > search.LONGEST, "words": words}
+    context: Row = {
+        "q": words_asked[: search.LONGEST],
+        "cut": len(words_asked.strip()) > search.LONGEST,
+        "words": words,
+    }
+    place = places.known(asked(request, "place")["place"])
+    context |= {"place": place, "places": await places.choices(datasette, place)}
     context |= {"short": short, "results": [], "portals": [], "count": 0, "tired": False, "number": number}
     if words:
         try:
-            context |= await _found(datasette, words, number)
+            context |= await _found(datasette, words, place, number)
         except QueryInterrupted:
             context["tired"] = True
-    context["further"] = address("/search", q=context["q"], page=number + 1) if _is_more(context) else ""
-    context["back"] = address("/search", q=context["q"], page=number - 1) if number > 1 else ""
+    context["further"] = address("/search", q=context["q"], place=place, page=number + 1) if _is_more(context) else ""
+    context["back"] = address("/search", q=context["q"], place=place, page=number - 1) if number > 1 else ""
     return await page(datasette, request, "nianbao_search.html", context)
 
 
@@ -50,10 +60,10 @@ def _is_more(context: Row) -> bool:
     return bool(context["count"] > context["number"] * _SHOWN and context["number"] < _PAGES)
 
 
-async def _found(datasette: Datasette, words: Sequence[str], number: int) -> Row:
-    phrases = search.phrases(words)
-    count = (await rows(datasette, _COUNT, [phrases, _COUNTED + 1], _PATIENCE))[0]["n"]
-    given = [phrases, _SHOWN * _PAGES, _SHOWN, _SHOWN * (number - 1)]
+async def _found(datasette: Datasette, words: Sequence[str], place: str, number: int) -> Row:
+    wanted = [search.phrases(words), *search.within(place)]
+    count = (await rows(datasette, _COUNT, [*wanted, _COUNTED + 1], _PATIENCE))[0]["n"]
+    given = [*wanted, _SHOWN * _PAGES, _SHOWN, _SHOWN * (number - 1)]
     results = [
         {
             **row,

@@ -16,6 +16,7 @@ from datasette.utils.asgi import Request, Response
 from archive import coverage, registry, status
 from archive.model import Portal
 from archive.site import places
+from archive.site.language import t
 from archive.site.pages.common import Route, address, asked, data_folder, page
 from archive.site.words import WORDS
 
@@ -40,7 +41,7 @@ async def state(datasette: Datasette, request: Request) -> Response:
             for name in sorted(counts, key=_rank)
         ],
         "options": [
-            (name, " ".join(WORDS.get(name, (name,)))) for name in sorted({r["verdict"] for r in here}, key=_rank)
+            (name, t(*WORDS.get(name, (name, name)))) for name in sorted({r["verdict"] for r in here}, key=_rank)
         ],
         "all": address("/status", place=place),
         "places": await places.choices(datasette, place),

@@ -10,9 +10,9 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from jinja2 import Environment
 
-from archive.site import headers, published, words
+from archive.site import headers, language, published, words
 from archive.site.admission import Admission
-from archive.site.pages import about, checks, compare, data, events, feeds, home, portal, report, search, status
+from archive.site.pages import about, checks, compare, data, events, feeds, home, portal, record, report, search, status
 from archive.site.pages.common import Route, is_public
 from archive.site.shelf import Shelf
 
@@ -22,7 +22,7 @@ datasette.handle_exception.rich = None
 
 @hookimpl
 def register_routes() -> list[Route]:
-    pages = (home, portal, compare, report, events, feeds, search, checks, status, data, about)
+    pages = (home, portal, compare, report, record, events, feeds, search, checks, status, data, about)
     return [route for module in pages for route in module.ROUTES]
 
 
@@ -40,6 +40,6 @@ def startup(datasette: Datasette) -> None:
 @hookimpl
 def asgi_wrapper(datasette: Datasette) -> Callable[[headers.App], headers.App]:
     if not is_public(datasette):
-        return headers.add_to
+        return lambda app: headers.add_to(language.add_to(app))
     admission = Admission(Shelf(lambda: datasette.get_database("nianbao").edition()))
-    return lambda app: headers.add_to(admission.guard(app))
+    return lambda app: headers.add_to(language.add_to(admission.guard(app)))
