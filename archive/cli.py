@@ -18,9 +18,10 @@ import click
 
 from archive import clock, decisions, disk, lock, registry, serve, values, warc
 from archive.adding import add
+from archive.cluster import commands as clustered
 from archive.export import export
 from archive.model import Portal
-from archive.options import Ended, build_rows, database, existing, first_capture, folder_of, options
+from archive.options import Ended, build_rows, database, existing, first_capture, folder_of, need_contact, options
 from archive.publishing import publish
 from archive.verifying import verify
 
@@ -97,7 +98,7 @@ def crawl(
     settings: dict[str, str],
 ) -> int:
     """Visit PORTALS (code, slug or host; none = all), archive every exchange, then build."""
-    _need_contact()
+    need_contact()
     chosen = registry.find(portals, registry.load(registries, bundled=not only_registry))
     given = {
         "NIANBAO_REGISTRY": os.pathsep.join(str(p.absolute()) for p in registries),
@@ -185,7 +186,7 @@ def probe_command(url: str, settings: dict[str, str], **_: Any) -> None:
     """A dry run on URL, for whoever adds a portal: columns, reports, the registry entry to paste."""
     from archive import probe, show
 
-    _need_contact()
+    need_contact()
     if not registry.is_http(url):
         raise Ended(
             2, f"{url!r} is not an http address; probe takes a portal's home, such as http://www.example.gov.cn/"
@@ -194,18 +195,15 @@ def probe_command(url: str, settings: dict[str, str], **_: Any) -> None:
         click.echo(show.printable(line))
 
 
-def _need_contact() -> None:
-    if not os.environ.get("NIANBAO_CONTACT"):
-        raise Ended(2, "set NIANBAO_CONTACT to a mail or web address where a portal's people can reach you")
-
-
 @cli.command("build")
 @click.option("--full", is_flag=True, help="From nothing, not only what is new.")
+@click.option("--from", "stores", multiple=True, metavar="STORE", help="First bring here what was shipped; repeatable.")
 @options
-def build_command(full: bool, data: Path | None, **_: Any) -> int:
+def build_command(full: bool, stores: tuple[str, ...], data: Path | None, **_: Any) -> int:
     """WARC → SQLite."""
-    folder = existing(data)
+    folder = folder_of(data) if stores else existing(data)
     with lock.locked(folder):
+        clustered.collect(stores, folder)
         damaged = build_rows(folder, full)
     db = _open(folder / "nianbao.db")
     click.echo(f"{folder / 'nianbao.db'}: {db.table('reports').count} reports, {db.table('captures').count} captures")
@@ -363,6 +361,8 @@ cli.add_command(add)
 cli.add_command(export)
 cli.add_command(publish)
 cli.add_command(verify)
+for command in (clustered.enqueue, clustered.work, clustered.ship, clustered.cluster):
+    cli.add_command(command)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def _setting(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
         raise click.BadParameter(f"-s takes NAME=VALUE, not {text!r}")
-    if name in ("NIANBAO_DATA", "NIANBAO_REGISTRY", "NIANBAO_ONLY_REGISTRY", "NIANBAO_SAMPLE"):
+    if name in ("NIANBAO_DATA", "NIANBAO_REGISTRY", "NIANBAO_ONLY_REGISTRY", "NIANBAO_SAMPLE", "NIANBAO_FENCED"):
         raise click.BadParameter(f"{name} is set by the command's own options")
     return name, value
 
@@ -84,6 +84,11 @@ def first_capture(folder: Path, sample: bool) -> Path | None:
         if any(run.sample is sample for run in captures.load(path.parent.name, [path]).runs):
             return path
     return None
+
+
+def need_contact() -> None:
+    if not os.environ.get("NIANBAO_CONTACT"):
+        raise Ended(2, "set NIANBAO_CONTACT to a mail or web address where a portal's people can reach you")
 
 
 def build_rows(data: Path, full: bool) -> list[str]:

@@ -37,6 +37,13 @@ def _seconds(text: str) -> None:
         raise ValueError(text)
 
 
+def lease(text: str) -> float:
+    """Seconds for which a worker may be out of touch with PostgreSQL before its visits end. Raises ValueError."""
+    if not 1 <= (seconds := float(text)) <= 3600:
+        raise ValueError(text)
+    return seconds
+
+
 def _switch(text: str) -> None:
     if text.lower() not in ("0", "1", "true", "false"):
         raise ValueError(text)
@@ -45,6 +52,7 @@ def _switch(text: str) -> None:
 _KNOWN: dict[str, tuple[Callable[[str], Any], str]] = {
     "NIANBAO_NIGHT": (hours, "hours of Beijing such as 22-6"),
     "NIANBAO_MIN_FREE": (size, "a size such as 500M or 2G"),
+    "NIANBAO_LEASE": (lease, "seconds, from 1 to 3600"),
     "DOWNLOAD_DELAY": (_seconds, "seconds, from 0 up"),
     "AUTOTHROTTLE_ENABLED": (_switch, "True or False"),
     "ROBOTSTXT_OBEY": (_switch, "True or False"),

@@ -22,6 +22,7 @@ AT_ONCE = 4  # visits side by side; each waits seconds between two requests and 
 GAP = 3.0  # seconds between two visits of one host, where DOWNLOAD_DELAY says nothing
 LOG_SIZE = 256 << 10  # bytes; a visit writes some 10 KB
 OLD_LOGS = 3
+ENVIRONMENT = {"SCRAPY_SETTINGS_MODULE": "crawler.settings"}
 
 
 def send(
@@ -68,17 +69,17 @@ def by_host(portals: Iterable[Portal]) -> list[list[Portal]]:
     """Portals that share a host, directly or by a third, in one group: a host must have one visit at a time."""
     groups: list[tuple[set[str], list[Portal]]] = []
     for portal in portals:
-        hosts, members, apart = _hosts(portal), [portal], []
+        its, members, apart = hosts(portal), [portal], []
         for known, others in groups:
-            if known & hosts:
-                hosts, members = hosts | known, others + members
+            if known & its:
+                its, members = its | known, others + members
             else:
                 apart.append((known, others))
-        groups = [*apart, (hosts, members)]
+        groups = [*apart, (its, members)]
     return [members for _, members in groups]
 
 
-def _hosts(portal: Portal) -> set[str]:
+def hosts(portal: Portal) -> set[str]:
     """Without ports: behind two of them stands one machine."""
     return {urlsplit(f"//{host}").hostname or "" for host in registry.allowed_hosts(portal)}
 
@@ -92,20 +93,30 @@ def _visit(
     held: Sequence[int],
 ) -> None:
     task = progress.add_task(f"{portal.name}", total=None)
-    log = data / "logs" / f"{portal.code}.log"
-    _turn(log)
-    given = {"NIANBAO_DATA": str(data), "NIANBAO_PROGRESS": "1", "LOG_FILE": str(log), **settings}
-    command = [sys.executable, "-m", "scrapy", "crawl", "reports", "-a", f"portal={portal.code}"]
-    for name, value in given.items():
-        command += ["-s", f"{name}={value}"]
-    env = {**os.environ, **environment, "SCRAPY_SETTINGS_MODULE": "crawler.settings"}
+    log = log_of(portal, data)
+    given = command(portal, data, {"NIANBAO_PROGRESS": "1", **settings})
+    env = {**os.environ, **environment, **ENVIRONMENT}
     with (
         log.open("ab") as errors,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=env, text=True, pass_fds=held) as child,
+        subprocess.Popen(given, stdout=subprocess.PIPE, stderr=errors, env=env, text=True, pass_fds=held) as child,
     ):
         assert child.stdout
         _follow(child.stdout, portal, progress, task)
     progress.update(task, total=1, completed=1)
+
+
+def command(portal: Portal, data: Path, settings: Mapping[str, str]) -> list[str]:
+    """What one visit is to the system; with ENVIRONMENT."""
+    given = {"NIANBAO_DATA": str(data), "LOG_FILE": str(data / "logs" / f"{portal.code}.log"), **settings}
+    start = [sys.executable, "-m", "scrapy", "crawl", "reports", "-a", f"portal={portal.code}"]
+    return start + [word for name, value in given.items() for word in ("-s", f"{name}={value}")]
+
+
+def log_of(portal: Portal, data: Path) -> Path:
+    """The log that a visit adds to, not too long by now."""
+    log = data / "logs" / f"{portal.code}.log"
+    _turn(log)
+    return log
 
 
 def _turn(log: Path) -> None:

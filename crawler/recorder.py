@@ -8,6 +8,7 @@ import contextlib
 import dataclasses
 import json
 import platform
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
@@ -81,7 +82,9 @@ class Recorder:
         """
         began = clock.now()
         self._folder = Path(self._settings["NIANBAO_DATA"]) / "warc" / portal.code
-        stamp = f"{portal.code}-{began:%Y%m%d%H%M%S}"  # with a count, as a clock that is set may stand still
+        vantage = re.sub(r"[^A-Za-z0-9]+", "-", self._settings["NIANBAO_VANTAGE"]).strip("-")
+        # Two vantages may begin in one second, and their files come together; a clock that is set may stand still.
+        stamp = "-".join(filter(None, (portal.code, f"{began:%Y%m%d%H%M%S}", vantage)))
         run = next(
             name for n in range(1, 100) if not (self._folder / f"{(name := f'{stamp}-{n:02}')}.warc.gz").exists()
         )

@@ -18,6 +18,7 @@ NIANBAO_VANTAGE = os.environ.get("NIANBAO_VANTAGE", "")
 NIANBAO_MIN_FREE = os.environ.get("NIANBAO_MIN_FREE") or disk.FLOOR  # "2G": with less free space no visit goes on
 NIANBAO_SAMPLE = False  # the sample portals are not the real ones, and the archive says so
 NIANBAO_RECHECK = False  # ask again for what was had lately
+NIANBAO_FENCED = False  # standard input says until when the visit may go on (crawler.fence)
 NIANBAO_PROGRESS = False  # a line of JSON on standard output for each exchange
 
 # Who we are stands in the user agent (crawler.pacing.Manners): a portal's people must be able to reach us.
@@ -71,6 +72,7 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.robots.Robots": 100,
     "crawler.memory.Memory": 890,  # what it knows or answers passes by everything nearer the wire
     "crawler.pacing.Pacing": 900,
+    "crawler.fence.Fence": 940,
     "crawler.recorder.Recorder": 950,  # nearest the wire: before redirects are followed and bodies unzipped
 }
 LOG_LEVEL = "INFO"
