@@ -75,6 +75,7 @@ def asked(country: Country, worker: str, count: int) -> bool:
     return len(country.asked_by(worker)) >= count
 
 
+@pytest.mark.exhaustive
 def test_a_worker_is_killed_and_another_put_to_sleep(portals: SamplePortals, postgres: Server, tmp_path: Path) -> None:
     """Their visits are made by the third; who wakes up ends itself without a word to the list."""
     country = Country(portals, tmp_path, 3, delay=0.1)
@@ -103,6 +104,7 @@ def test_a_worker_is_killed_and_another_put_to_sleep(portals: SamplePortals, pos
         assert differences(rows(found), rows(of_one_machine(cluster, portals.proxy_url))) == []
 
 
+@pytest.mark.exhaustive
 def test_postgresql_dies_and_a_worker_is_told_to_end(portals: SamplePortals, postgres: Server, tmp_path: Path) -> None:
     """PostgreSQL is back soon: the visit goes on. Late: the worker has ended itself; who begins anew waits for it."""
     country = Country(portals, tmp_path, 2, reports=24, delay=0.2)  # a visit is longer than a lease
@@ -143,7 +145,7 @@ def test_a_blocked_visit_is_offered_to_another_vantage(
     country = Country(portals, tmp_path, 3)
     country.turned_away = {("near", "www.p2.gov.cn")}
     country.robots["www.p1.gov.cn"] = b"User-agent: *\nDisallow: /\n"
-    with ended(Cluster(country, portals.proxy_url, postgres.conninfo, tmp_path)) as cluster:
+    with ended(Cluster(country, portals.proxy_url, postgres.conninfo, tmp_path, lease=20)) as cluster:
         cluster.enqueue("p1", "p2", "--vantage", "jinan", "--vantage", "far away")
         cluster.begin("near", "jinan")
         until(lambda: cluster.status().get("far away"), 60)

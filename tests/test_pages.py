@@ -425,7 +425,7 @@ def test_districts_stand_by_prefecture() -> None:
 # --- in a browser ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+@pytest.mark.parametrize(("width", "height"), [pytest.param(1280, 900, marks=pytest.mark.exhaustive), (390, 844)])
 def test_pages_fit_and_are_readable(planted: Site, browser: object, width: int, height: int) -> None:
     tab = browser.new_page(viewport={"width": width, "height": height})  # type: ignore[attr-defined]
     said: list[str] = []

@@ -543,6 +543,7 @@ def browser() -> Iterator[object]:
         browser.close()
 
 
+@pytest.mark.exhaustive  # in the suite test_readers looks
 @pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
 def test_pages_fit_the_screen_and_say_nothing_on_the_console(
     site: Site, browser: object, width: int, height: int

@@ -458,6 +458,7 @@ def test_a_common_word_is_counted_and_paged(demo: Path, tmp_path: Path) -> None:
 # --- in a browser ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.exhaustive  # in the suite test_readers looks
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_pages_fit_the_screen_and_break_no_rule_of_ours(revised: Site, browser: object, width: int) -> None:
     """CSP too: a block of JSON-LD is data, and Chromium says nothing of it."""
@@ -472,6 +473,7 @@ def test_the_pages_fit_the_screen_and_break_no_rule_of_ours(revised: Site, brows
     tab.close()
 
 
+@pytest.mark.exhaustive  # in the suite axe looks at contrast, test_readers at the keyboard
 def test_text_is_readable_and_a_search_needs_no_mouse(revised: Site, browser: object) -> None:
     from test_site import _LOW_CONTRAST
 
