@@ -11,7 +11,7 @@ demo-data: .venv/ready ## the same without serving, for scripts
 	$(BIN)/nianbao demo --no-serve
 
 test: .venv/ready lint ## lint, types and all tests but the exhaustive ones
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not exhaustive"
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not exhaustive"
 
 exhaustive: .venv/ready ## the slow ones: every cell, every cut
 	$(BIN)/python -m pytest -n auto --dist loadfile -m exhaustive
