@@ -12,7 +12,7 @@ import datetime
 import functools
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -29,30 +29,38 @@ class DecisionError(ValueError):
 
 def load(data: Path) -> Decisions:
     """The bundled decisions and those of the data folder; a later entry replaces an earlier. Raises DecisionError."""
-    found: dict[str, Mapping[str, str]] = {}
-    for path in sources(data):
+    return {name: _cells(where, entry) for where, name, entry in entries(sources(data), _TYPES)}
+
+
+def sources(data: Path, name: str = "decisions.toml") -> list[Path]:
+    """The bundled file of this name, and that of the data folder."""
+    return [path for path in (Path(str(files("archive"))) / name, data / name) if path.is_file()]
+
+
+def entries(paths: Iterable[Path], types: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(where it stands, payload digest, what it says) of each table; `types` are its keys. Raises DecisionError."""
+    for path in paths:
         try:
-            entries = tomllib.loads(path.read_text("utf-8"))
+            tables = tomllib.loads(path.read_text("utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise DecisionError(f"{path}: {error}") from None
-        found |= {name: _cells(f"{path}, [{name}]", name, entry) for name, entry in entries.items()}
-    return found
+        for name, entry in tables.items():
+            _check(f"{path}, [{name}]", name, entry, types)
+            yield f"{path}, [{name}]", name, entry
 
 
-def sources(data: Path) -> list[Path]:
-    bundled = Path(str(files("archive"))) / "decisions.toml"
-    return [path for path in (bundled, data / "decisions.toml") if path.is_file()]
-
-
-def _cells(where: str, name: str, entry: Any) -> Mapping[str, str]:
+def _check(where: str, name: str, entry: Any, types: Mapping[str, Any]) -> None:
     if not _DIGEST.fullmatch(name) or not isinstance(entry, dict):
         raise DecisionError(f'{where}: a table is named by the payload digest of a document, "sha1:" and 32 letters')
     for key in entry:
-        if key not in _TYPES:
-            raise DecisionError(f"{where}: unknown key {key!r}; known are {', '.join(_TYPES)}")
-    for key, kind in _TYPES.items():
+        if key not in types:
+            raise DecisionError(f"{where}: unknown key {key!r}; known are {', '.join(types)}")
+    for key, kind in types.items():
         if not isinstance(entry.get(key), kind):
             raise DecisionError(f"{where}: {key} is missing or has the wrong type")
+
+
+def _cells(where: str, entry: dict[str, Any]) -> Mapping[str, str]:
     for item, text in entry["cells"].items():
         if item not in _items() and not item.startswith("local."):
             raise DecisionError(f"{where}: no form has an item {item!r} (the dots in it must stand in quotes)")

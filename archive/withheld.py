@@ -12,20 +12,17 @@ The archive stays as it is. Of the report the public copy says that something is
 # ruff: noqa: S608 (only names of ours stand in the statements)
 
 import datetime
-import re
 import sqlite3
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from archive import decisions
 from archive.decisions import DecisionError
 from parsers import checks, form
 
 WHOLE = ("report", "prose", "address")
-_DIGEST = re.compile("sha1:[A-Z2-7]{32}")
 _TYPES: dict[str, type] = {"by": str, "date": datetime.date, "why": str, "what": list}
 _FOUND = """
 select r.id, r.portal, r.issuer, r.year from reports r
@@ -73,25 +70,14 @@ class Entry:
 
 def load(data: Path) -> list[Entry]:
     """The bundled entries and those of the data folder; a later one replaces an earlier. Raises DecisionError."""
-    found: dict[str, Entry] = {}
-    for path in (Path(str(files("archive"))) / "withheld.toml", data / "withheld.toml"):
-        try:
-            entries = tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise DecisionError(f"{path}: {error}") from None
-        found |= {name: _entry(f"{path}, [{name}]", name, entry) for name, entry in entries.items()}
-    return list(found.values())
+    said = decisions.entries(decisions.sources(data, "withheld.toml"), _TYPES)
+    return list({name: _entry(where, name, entry) for where, name, entry in said}.values())
 
 
-def _entry(where: str, name: str, entry: Any) -> Entry:
-    if not _DIGEST.fullmatch(name) or not isinstance(entry, dict):
-        raise DecisionError(f'{where}: a table is named by the payload digest of a document, "sha1:" and 32 letters')
-    for key in entry:
-        if key not in _TYPES:
-            raise DecisionError(f"{where}: unknown key {key!r}; known are {', '.join(_TYPES)}")
-    for key, kind in _TYPES.items():
-        if not isinstance(entry.get(key), kind) or not entry[key]:
-            raise DecisionError(f"{where}: {key} is missing or has the wrong type")
+def _entry(where: str, name: str, entry: dict[str, Any]) -> Entry:
+    for key, value in entry.items():
+        if not value:
+            raise DecisionError(f"{where}: {key} is missing: nothing stands there")
     known = {*WHOLE, *(item.item for one in form.forms() for item in form.items(one.name))}
     for what in entry["what"]:
         if not isinstance(what, str) or (what not in known and not what.startswith("local.")):
