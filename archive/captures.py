@@ -4,6 +4,7 @@ import itertools
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from parsers.anchors import address
 from parsers.model import Document
 
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
+APART = timedelta(days=7)  # of the two readings that show that a report was withdrawn
 _MAX_REDIRECTS = 10
 _KEPT = 32 << 20  # bytes of a portal's documents in memory
 

@@ -11,11 +11,11 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from archive import clock, deadlines, versions
-from archive.captures import Holdings
+from archive.captures import APART, Holdings
 from archive.model import Portal
 from archive.readings import Reading
 from archive.versions import Issue, Version
@@ -28,7 +28,6 @@ KINDS = {
     "moved": "地址变更 / moved",
     "overdue": "逾期 / overdue",
 }
-APART = timedelta(days=7)  # of the two readings that show that a report was withdrawn
 _WHAT = {"figures": "数字", "prose": "文字", "title": "标题", "attachment": "附件"}
 
 Row = dict[str, Any]

@@ -15,9 +15,8 @@ from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
 
 from archive import captures, clock, warc
-from archive.captures import REDIRECTS, Capture, Holdings
+from archive.captures import APART, REDIRECTS, Capture, Holdings
 from archive.deadlines import SCOPES, latest_due
-from archive.events import APART
 from archive.model import Portal
 from archive.registry import host_of
 from parsers.model import Document

@@ -4,7 +4,6 @@ import functools
 import re
 from collections.abc import Iterator
 
-import trafilatura
 from lxml import etree
 from lxml.etree import ParserError
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
@@ -37,6 +36,8 @@ def read(document: Document) -> Content:
     page = parsed(document.text)
     if page is None:
         return Content(tables, ())
+    import trafilatura  # takes 0.2 s: a visit looks at pages without reading any
+
     said = _labels(page)
     _strip_runs(page)
     prose = trafilatura.extract(page, fast=True, include_tables=False, include_comments=False) or ""
