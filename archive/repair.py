@@ -35,7 +35,7 @@ def _repair(path: Path) -> list[str]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return []  # a visit is writing it
-        _cut_torn_line(index)
+        _cut_torn_lines(index)
         records = warc.index(path)
         end = records[-1].offset + records[-1].length if records else 0
         if path.stat().st_size <= end:
@@ -44,17 +44,27 @@ def _repair(path: Path) -> list[str]:
         return _mend_tail(path, index, end)
 
 
-def _cut_torn_line(index: Path) -> None:
-    """The last line may have no end, or only an end where a power cut took the beginning; its record is still there."""
+def _cut_torn_lines(index: Path) -> None:
+    """The last lines, two for an exchange, may have no end, or only an end where a power cut took the beginning.
+
+    Their records are still there.
+    """
     content = index.read_bytes()
-    end = content.rfind(b"\n") + 1
-    last = content.rfind(b"\n", 0, max(0, end - 1)) + 1
-    try:
-        json.loads(content[last:end] or b"{}")
-    except ValueError:
-        end = last
-    if end < len(content):
-        os.truncate(index, end)
+    whole = content.rfind(b"\n") + 1
+    last = _line_before(content, whole)
+    for start, end in ((_line_before(content, last), last), (last, whole)):
+        try:
+            json.loads(content[start:end] or b"{}")
+        except ValueError:
+            whole = start
+            break
+    if whole < len(content):
+        os.truncate(index, whole)
+
+
+def _line_before(content: bytes, end: int) -> int:
+    """Where the line begins that ends at `end`."""
+    return content.rfind(b"\n", 0, max(0, end - 1)) + 1
 
 
 def _mend_tail(path: Path, index: Path, end: int) -> list[str]:
@@ -62,10 +72,11 @@ def _mend_tail(path: Path, index: Path, end: int) -> list[str]:
     while whole := _end_of_record(content, torn):
         torn = whole
     if torn < len(content):
-        if any(_end_of_record(content, found.start()) for found in _GZIP.finditer(content, torn)):
+        ends = {_end_of_record(content, found.start()) for found in _GZIP.finditer(content, torn)}
+        if ends - {0, len(content)}:  # behind a torn answer its request may be whole: they were written at once
             raise warc.Damaged(f"{path}: record at offset {torn} is damaged, and the index lacks it")
         os.truncate(path, torn)
-        said.append(f"{path}: cut off {len(content) - torn} bytes of a record that was not finished")
+        said.append(f"{path}: cut off {len(content) - torn} bytes that were not finished")
     if found := list(warc.scan(path, end)):
         with index.open("a", encoding="utf-8") as lines:
             lines.writelines(map(warc.line, found))

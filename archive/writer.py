@@ -1,4 +1,4 @@
-"""Writes a visit into WARC files: each record is synced, and so is its line in the index, before a call returns.
+"""Writes a visit into WARC files: what a call writes is synced, and so are its lines in the index, before it returns.
 
 A visit goes on in a further file when one is large, or when the day is over (UTC). Response and request stand together.
 """
@@ -59,17 +59,11 @@ class Writer:
         headers = {**_refers(unchanged, answer.status), **shared, "WARC-Payload-Digest": record.digest}
         headers |= {"WARC-Truncated": exchange.truncated} if exchange.truncated else {}
         head = block[: len(block) - len(payload)]
-        file = self._current()
-        kept = file.append(record, head if unchanged else block, "application/http; msgtype=response", headers)
-        file.append(
-            _record("request", record.url, exchange.time),
-            _request(exchange),
-            "application/http; msgtype=request",
-            {
-                "WARC-Concurrent-To": record.id,
-                "WARC-Payload-Digest": warc.payload_digest(exchange.request_body),
-                **shared,
-            },
+        request = _record("request", record.url, exchange.time)
+        asked = {"WARC-Concurrent-To": record.id, "WARC-Payload-Digest": warc.payload_digest(exchange.request_body)}
+        kept, _ = self._current().append(
+            _written(record, head if unchanged else block, "application/http; msgtype=response", headers),
+            _written(request, _request(exchange), "application/http; msgtype=request", asked | shared),
         )
         return kept
 
@@ -78,26 +72,30 @@ class Writer:
         digest = warc.payload_digest(html)
         record = _record("conversion", url, mime="text/html", digest=digest)
         headers = {"WARC-Refers-To": refers_to, "WARC-Payload-Digest": digest}
-        return self._current().append(record, html, "text/html", headers)
+        return self._add(record, html, "text/html", headers)
 
     def resource(self, url: str, file: bytes, mime: str, time: datetime) -> Record:
         """Writes a file that a person saved from an address (WARC 1.1 §6.4)."""
         digest = warc.payload_digest(file)
         record = _record("resource", url, time, status=200, mime=mime, digest=digest)
-        return self._current().append(record, file, mime, {"WARC-Payload-Digest": digest})
+        return self._add(record, file, mime, {"WARC-Payload-Digest": digest})
 
     def note(self, uri: str, content: Mapping[str, Any]) -> Record:
         """Writes what no exchange says (a run's start and end, a failure) as a metadata record of JSON."""
-        return self._current().append(_record("metadata", uri), _json(content), "application/json", {})
+        return self._add(_record("metadata", uri), _json(content), "application/json", {})
 
     def received(self, came: bytes, beside: str = "") -> Record:
         """Writes bytes that are no answer; `beside` is the record of the answer that they came with."""
         headers = {"WARC-Concurrent-To": beside} if beside else {}
-        return self._current().append(_record("metadata", warc.RECEIVED), came, "application/octet-stream", headers)
+        return self._add(_record("metadata", warc.RECEIVED), came, "application/octet-stream", headers)
 
     def close(self) -> None:
         """Closes file and index; nothing can be appended after."""
         self._file.close()
+
+    def _add(self, record: Record, block: bytes, content_type: str, headers: Mapping[str, str]) -> Record:
+        (kept,) = self._current().append(_written(record, block, content_type, headers))
+        return kept
 
     def _current(self) -> "_File":
         """The file that the next record belongs to."""
@@ -112,8 +110,10 @@ class Writer:
         info = "".join(f"{name}: {value}\r\n" for name, value in self._info.items()).encode()
         file = _File(path)
         try:
-            file.append(_record("warcinfo"), info, "application/warc-fields", {"WARC-Filename": path.name})
-            file.append(_record("metadata", warc.START), _json(self._start), "application/json", {})
+            file.append(
+                _written(_record("warcinfo"), info, "application/warc-fields", {"WARC-Filename": path.name}),
+                _written(_record("metadata", warc.START), _json(self._start), "application/json", {}),
+            )
         except OSError:
             file.remove()
             raise
@@ -136,15 +136,20 @@ class _File:
     def size(self) -> int:
         return self._warc.size
 
-    def append(self, record: Record, block: bytes, content_type: str, headers: Mapping[str, str]) -> Record:
-        """Writes one record and its line in the index; returns it with its place."""
-        member = _member(record, block, content_type, headers)
-        offset, sha256 = self._warc.append(member), hashlib.sha256(member).hexdigest()
-        placed = dataclasses.replace(record, filename=self._path.name, offset=offset, length=len(member), sha256=sha256)
+    def append(self, *written: tuple[Record, bytes]) -> list[Record]:
+        """Writes records and their lines in the index, all or none; returns them with their places."""
+        start = end = self._warc.append(b"".join(member for _, member in written))
+        placed = []
+        for record, member in written:
+            length, sha256 = len(member), hashlib.sha256(member).hexdigest()
+            placed.append(
+                dataclasses.replace(record, filename=self._path.name, offset=end, length=length, sha256=sha256)
+            )
+            end += length
         try:
-            self._index.append(warc.line(placed).encode())
+            self._index.append("".join(map(warc.line, placed)).encode())
         except OSError:
-            self._warc.cut(offset)  # what stands behind it would seem to be left out of the index
+            self._warc.cut(start)  # what stands behind it would seem to be left out of the index
             raise
         return placed
 
@@ -193,7 +198,8 @@ def _head(first: str, headers: Headers) -> bytes:
     return b"\r\n".join((*lines, b"", b""))
 
 
-def _member(record: Record, block: bytes, content_type: str, headers: Mapping[str, str]) -> bytes:
+def _written(record: Record, block: bytes, content_type: str, headers: Mapping[str, str]) -> tuple[Record, bytes]:
+    """A record and its gzip member."""
     fields = {"WARC-Type": record.type, "WARC-Record-ID": record.id, "WARC-Date": record.timestamp}
     fields |= {"WARC-Target-URI": record.url} if record.url else {}
     warc_headers = StatusAndHeaders("", list({**fields, **headers}.items()), protocol="WARC/1.1")
@@ -203,4 +209,4 @@ def _member(record: Record, block: bytes, content_type: str, headers: Mapping[st
     written = ArcWarcRecord("warc", kind, warc_headers, io.BytesIO(block), None, content_type, len(block))
     buffer = io.BytesIO()
     WARCWriter(buffer, gzip=True, warc_version="1.1").write_record(written)
-    return buffer.getvalue()
+    return record, buffer.getvalue()

@@ -19,12 +19,13 @@ class File:
     since: list[Event] = field(default_factory=list)
 
     def left(self, chance: random.Random) -> bytes:
-        """Of what is not synced all, nothing or a part is there; the last write torn, or its place full of zeros."""
+        """Of what is not synced all, nothing or a part is there; the last write torn, or its beginning or all zeros."""
         done = chance.choice([0, len(self.since), chance.randint(0, len(self.since))])
         content = _applied(self.synced, self.since[:done])
         if done < len(self.since) and (torn := self.since[done])["op"] == "write":
             piece = torn["content"]
-            part = chance.choice([b"", piece[: chance.randrange(len(piece) + 1)], bytes(len(piece))])
+            lost = chance.randrange(len(piece) + 1)
+            part = chance.choice([b"", piece[:lost], bytes(lost) + piece[lost:], bytes(len(piece))])
             content = _written(content, torn["at"], part)
         return content
 

@@ -125,6 +125,31 @@ def test_a_torn_end_is_cut_and_damage_is_left(written: Path) -> None:
     assert written.read_bytes() == whole[:-5]
 
 
+def test_of_an_exchange_that_was_not_synced_any_part_may_be_there(written: Path) -> None:
+    """Answer and request are written at once, and so are their lines: a disk may lose the first and keep the second."""
+    whole, index = written.read_bytes(), warc.index_path(written)
+    *_, answer, request = warc.index(written)
+    lines = index.read_bytes().splitlines(keepends=True)
+    zeros = [bytes(len(line)) for line in lines]
+    for torn in (zeros[-2] + lines[-1], zeros[-2][:9] + lines[-2][9:] + lines[-1], lines[-2] + zeros[-1]):
+        index.write_bytes(b"".join(lines[:-2]) + torn)
+        repair.repair([written])
+        assert (written.read_bytes(), index.read_bytes()) == (whole, b"".join(lines))
+    torn = whole[: answer.offset] + bytes(answer.length) + whole[request.offset :]
+    written.write_bytes(torn)
+    index.write_bytes(b"".join(lines[:-2]))
+    (said,) = repair.repair([written])
+    assert f"cut off {answer.length + request.length} bytes" in said
+    assert written.read_bytes() == whole[: answer.offset]
+    before = warc.index(written)[-2]
+    torn = torn[: before.offset] + bytes(before.length) + torn[before.offset + before.length :]
+    written.write_bytes(torn)
+    index.write_bytes(b"".join(lines[:-4]))
+    (said,) = repair.repair([written])
+    assert "is damaged, and the index lacks it" in said  # two exchanges at a time are never at stake
+    assert written.read_bytes() == torn
+
+
 @pytest.mark.parametrize("kept", [0, 1, 5])
 def test_an_index_that_lost_lines_is_mended_and_no_record_is_cut(written: Path, kept: int) -> None:
     whole, index = written.read_bytes(), warc.index_path(written)
