@@ -16,7 +16,7 @@ from lxml import etree
 from w3lib.url import safe_url_string
 
 from parsers import numbers
-from parsers.html import parsed
+from parsers.html import lowered, parsed
 
 MAX_PAGES = 200  # of one list. A pager that counts further never ends: no body has so many annual reports
 
@@ -48,7 +48,7 @@ def anchors(html: str, page: str) -> Iterator[tuple[str, str]]:
         target = _target(anchor)
         if target and not _TEMPLATE.search(target) and (url := address(root, target)):
             yield url, _text(anchor)
-    if "onclick" in html.lower() and re.search(r"window\.open|location", html):
+    if b"onclick" in lowered(html) and re.search(r"window\.open|location", html):
         yield from _handled(html, root)
 
 

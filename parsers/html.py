@@ -22,7 +22,8 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
 _FORMAT_HINT = re.compile(r"<[bcefinstuBCEFINSTU](?:[imotIMOT][a-zA-Z]{0,4})?[\s/>]")
 _FORMAT = re.compile(r"<(/?)(?:b|big|code|em|font|i|nobr|small|strong|tt|u)(?=[\s/>])", re.IGNORECASE)
 _STRUCK = re.compile(r"<(?:s|strike)(?=[\s/>])", re.IGNORECASE)
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # of which libxml2 makes the end of the page
+_CONTROL = bytes({*range(0x20)} - {*b"\t\n\r"})  # of which libxml2 makes the end of the page; so it does of _NONE
+_NONE = ("\ufffe".encode(), "\uffff".encode())
 _DIGITS = re.compile(r"\s*(\d{1,5})")
 _SPACE = re.compile(r"[ \t\r\n\f\xa0]+")  # line ends of the source too: only blocks make lines
 _telling_spans = etree.XPath("//span[@class or @id or contains(@style, 'none')]")
@@ -50,11 +51,20 @@ def labels(text: str) -> dict[str, str]:
     return {} if page is None else _labels(page)
 
 
+@functools.lru_cache(1)  # several ask of one page
+def lowered(text: str) -> bytes:
+    """A page in small letters, in which a word is found fast; only those of ASCII are small."""
+    return text.encode("utf-8", "replace").lower()
+
+
 def parsed(text: str) -> HtmlElement | None:
     """The page as libxml2 reads it, for which formatting that is left open is no bomb; None where there is nothing."""
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
+    content = text.encode("utf-8", "replace")
+    for none in _NONE:
+        content = content.replace(none, b"")
     try:
-        return document_fromstring(_CONTROL.sub("", text).encode("utf-8", "replace"), parser=parser)
+        return document_fromstring(content.translate(None, _CONTROL), parser=parser)
     except ParserError:
         return None
 

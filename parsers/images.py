@@ -13,6 +13,7 @@ from lxml import etree
 
 from parsers import form
 from parsers.anchors import address
+from parsers.html import lowered
 from parsers.model import Document
 
 IMAGE = re.compile(r"\.(?:png|jpe?g|gif|bmp|tiff?|webp)$", re.IGNORECASE)
@@ -39,7 +40,7 @@ _DEPTH = 100  # elements around an image that are looked at
 
 def images(document: Document) -> list[tuple[str, str]]:
     """(address, caption) of each image that may show a table; of a small one that leads to a large one, the large."""
-    if document.media_type != "html" or not _has_image(document.text.lower()):
+    if document.media_type != "html" or not _has_image(lowered(document.text)):
         return []
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     root = etree.fromstring(document.text.encode("utf-8", "replace"), parser)
@@ -47,8 +48,8 @@ def images(document: Document) -> list[tuple[str, str]]:
     return list(found.items()) if found and not has_tables(document) else []
 
 
-def _has_image(markup: str) -> bool:
-    return any(mark in markup for mark in ("<img", ".png", ".jp", ".gif", ".bmp", ".tif", ".webp"))
+def _has_image(markup: bytes) -> bool:
+    return any(mark in markup for mark in (b"<img", b".png", b".jp", b".gif", b".bmp", b".tif", b".webp"))
 
 
 def has_tables(document: Document) -> bool:

@@ -10,6 +10,7 @@ from itertools import dropwhile, takewhile
 from urllib.parse import urljoin, urlsplit
 
 from parsers.anchors import MAX_PAGES
+from parsers.html import lowered
 from parsers.model import Document, Link
 from parsers.platforms import script
 
@@ -35,7 +36,7 @@ def links(document: Document, kind: str) -> list[Link]:
 
 
 def _from_call(text: str) -> tuple[int, int, str, str] | None:
-    if "createpagehtml" not in text.lower():
+    if b"createpagehtml" not in lowered(text):
         return None
     for call in _CALL.finditer(text):
         words = re.findall(r"""[\w.]+""", call[1])
