@@ -17,7 +17,9 @@ exhaustive: .venv/ready ## the slow ones: every cell, every cut
 	$(BIN)/python -m pytest -n auto --dist loadfile -m exhaustive
 
 bench: .venv/ready ## how long things take, as multiples of what a floor or a peer takes
+	$(BIN)/python -m pip install --quiet --no-deps -r bench/requirements.txt
 	$(BIN)/python bench/reading.py
+	$(BIN)/python bench/peers.py
 	$(BIN)/python bench/crawling.py
 	$(BIN)/python bench/keeping.py 1000 4000
 
