@@ -112,7 +112,7 @@ def _page(text: str) -> bytes:
 class Cluster:
     """Workers, each with a data folder of its own, of one list and one store."""
 
-    def __init__(self, country: Country, proxy: str, conninfo: str, folder: Path, lease: float = 2) -> None:
+    def __init__(self, country: Country, proxy: str, conninfo: str, folder: Path, lease: float = 5) -> None:
         self.country, self.folder, self.store = country, folder, folder / "store"
         self._proxy, self._conninfo, self._lease = proxy, conninfo, lease
         self.workers: dict[str, subprocess.Popen[str]] = {}
