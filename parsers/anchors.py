@@ -22,6 +22,7 @@ MAX_PAGES = 200  # of one list. A pager that counts further never ends: no body 
 
 _LABEL_NODES = 100  # unclosed anchors stand in each other, thousands deep: a label is not the rest of the page
 _LABEL_SIZE = 10_000  # characters, with the white space that pages indent by
+_LEADING = ("a", "area", "option", "base", "meta", "frame", "iframe")
 _PLAIN = (  # tags that lead nowhere, and of which pages have most
     *("p", "span", "font", "b", "strong", "i", "em", "u", "o:p", "br", "div", "section", "h1", "h2", "h3", "img"),
     *("table", "thead", "tbody", "tr", "td", "th", "ul", "ol", "li", "dl", "dt", "dd"),
@@ -80,19 +81,21 @@ def _handled(html: str, root: str) -> Iterator[tuple[str, str]]:
 
 
 def tags(html: str, *names: str) -> BeautifulSoup:
-    """Only these tags of a page; none of `_PLAIN`."""
+    """Only these tags of a page, of `_LEADING`."""
     return BeautifulSoup(_bare(html), "lxml", parse_only=SoupStrainer(list(names)))
 
 
 @lru_cache(2)  # a page's anchors are asked for, and where it sends its reader
 def _bare(html: str) -> str:
-    """The page without plain tags: one that Word made has thousands, and each costs Beautiful Soup 10 µs."""
+    """What of a page may lead on. One that Word made has thousands of tags, and each costs Beautiful Soup 10 µs."""
     page = parsed(html)
     if page is None:
         return ""
     etree.strip_elements(page, "script", "style", with_tail=False)
-    etree.strip_tags(page, *_PLAIN)
-    return etree.tostring(page, encoding="unicode", method="html")
+    outermost = [tag for tag in page.iter(*_LEADING) if next(tag.iterancestors(*_LEADING), None) is None]
+    for tag in outermost:
+        etree.strip_tags(tag, *_PLAIN)
+    return "".join(etree.tostring(t, encoding="unicode", method="html", with_tail=False) for t in outermost)
 
 
 def base(soup: BeautifulSoup, page: str) -> str:
