@@ -27,6 +27,7 @@ select p.number, r.title, r.issuer, p.text from prose p join reports r on r.id =
 
 _HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _RUN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
+_TOKEN = re.compile(rf"(?=([{_HAN}]{{1,2}}|(?<![^\W_{_HAN}])[^\W_{_HAN}]+))")
 _GAP = re.compile(rf"(?<=[{_HAN}])[ \t\u3000]+(?=[{_HAN}])")
 # Every character stays one, so that what was found stands at the same place in the text as printed.
 _FOLD = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
@@ -71,10 +72,9 @@ def _tokens_of(db: sqlite_utils.Database, code: str) -> Iterator[tuple[Any, ...]
         yield place, *(" ".join(tokens(text or "")) for text in texts)
 
 
-def tokens(text: str) -> Iterator[str]:
+def tokens(text: str) -> list[str]:
     """What the index holds of a text: 公开 62 件 as 公开, 开, 62, 件."""
-    for run in _RUN.findall(_GAP.sub("", text.translate(_FOLD))):
-        yield from _pairs(run)
+    return _TOKEN.findall(_GAP.sub("", text.translate(_FOLD)))
 
 
 def _pairs(run: str) -> list[str]:
