@@ -292,8 +292,8 @@ VIEWS: dict[str, Table] = {
 INDEXES = {
     "captures": (("url",), ("digest",), ("portal",), ("run",)),
     "failures": (("portal",),),
-    "reports": (("portal", "year"), ("digest",)),
-    "findings": (("check_name",),),
+    "reports": (("portal", "year"), ("digest",), ("current",)),
+    "findings": (("check_name", "level"),),
     "indicator_values": (("indicator",),),
     "prose": (("number",),),
     "events": (("date",), ("kind", "date"), ("portal",), ("report",)),
