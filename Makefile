@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo demo-data test exhaustive bench bench-site docs lint lock clean
+.PHONY: demo demo-data test exhaustive bench bench-site bench-store docs lint lock clean
 
 demo: .venv/ready ## the whole line on the sample portals, then the site on http://127.0.0.1:8001/
 	$(BIN)/nianbao demo
@@ -25,6 +25,9 @@ bench: .venv/ready ## how long things take, as multiples of what a floor or a pe
 
 bench-site: .venv/ready ## how fast the public site of a million facts answers, alone and under attack; takes a quarter of an hour
 	$(BIN)/python bench/site.py
+
+bench-store: .venv/ready ## what the database takes and how fast its pages are, from a thousand reports to a million; half an hour, 20 GB
+	$(BIN)/python bench/store.py
 
 docs: .venv/ready ## the pages of docs/ that are written from the code
 	$(BIN)/python -m archive.dictionary

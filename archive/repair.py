@@ -72,8 +72,9 @@ def _mend_tail(path: Path, index: Path, end: int) -> list[str]:
     while whole := _end_of_record(content, torn):
         torn = whole
     if torn < len(content):
-        ends = {_end_of_record(content, found.start()) for found in _GZIP.finditer(content, torn)}
-        if ends - {0, len(content)}:  # behind a torn answer its request may be whole: they were written at once
+        behind = {_end_of_record(content, found.start()) for found in _GZIP.finditer(content, torn)} - {0}
+        is_one_exchange = torn == end and behind == {len(content)}  # a torn answer, its request whole: written at once
+        if behind and not is_one_exchange:
             raise warc.Damaged(f"{path}: record at offset {torn} is damaged, and the index lacks it")
         os.truncate(path, torn)
         said.append(f"{path}: cut off {len(content) - torn} bytes that were not finished")
