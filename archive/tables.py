@@ -292,7 +292,7 @@ VIEWS: dict[str, Table] = {
 INDEXES = {
     "captures": (("url",), ("digest",), ("portal",), ("run",)),
     "failures": (("portal",),),
-    "reports": (("portal", "year"), ("digest",), ("current",)),
+    "reports": (("portal", "year"), ("digest",)),
     "findings": (("check_name", "level"),),
     "indicator_values": (("indicator",),),
     "prose": (("number",),),

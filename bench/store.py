@@ -22,7 +22,7 @@ from bench import site, synthetic_site  # noqa: E402
 
 BODIES = 207  # of a portal, with five reports each
 A_PORTAL = BODIES * len(synthetic_site.YEARS)
-PAGES = ("home", "district", "report", "proof", "compare", "chart", "events", "event", "check", "status")
+PAGES = ("home", "district", "report", "proof", "compare", "chart", "events", "event", "checks", "check", "status")
 ALONE = 40  # times that each page is asked for
 NOT_COPIED = ("prose", "items", "checks", "indicators", "indicator_terms", "withheld")
 
