@@ -58,11 +58,6 @@ class Reader:
         """What `function` answers or raises. Raises Failed."""
         return self._result(self._schedule(function, arguments))
 
-    def begin(self, function: Callable[..., T], *arguments: Any) -> Callable[[], T]:
-        """Has `function` called meanwhile; what is returned waits for its answer. Raises Failed, then."""
-        future = self._schedule(function, arguments)
-        return lambda: self._result(future)
-
     def map(self, function: Callable[..., T], calls: Iterable[tuple[Any, ...]]) -> Iterator[T | Exception]:
         """The answer to each call, in the order of the calls; an exception stands in place of its answer."""
         waiting: deque[ProcessFuture[T]] = deque()

@@ -5,7 +5,6 @@ import hashlib
 import itertools
 import json
 import re
-from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +19,6 @@ from parsers import blocking, report
 from parsers.model import Document, Finding, Heading, Link, Report
 from parsers.numbers import squash
 
-_AHEAD = 4  # reports whose pages are judged before their turn
 _COUNTER = re.compile(r"(?:访问|浏览|点击|阅读)(?:量|次数|数|人次)?:?\d+次?")
 
 
@@ -69,7 +67,7 @@ def by_issue(
 
     def calls() -> Iterator[tuple[Any, ...]]:
         attached: set[str] = set()
-        for one in _begun(found, holdings, judged):
+        for one in found:
             if one.why == BY_HAND and one.address in attached:
                 continue
             for state, documents in _states(holdings, one, judged):
@@ -99,19 +97,6 @@ def by_issue(
             against = tuple(_against(version, before.revisions[-1]) for version in issue.revisions)
             issues[issuer, year] = dataclasses.replace(issue, revisions=against)
     return list(issues.values())
-
-
-def _begun(found: Iterable[Found], holdings: Holdings, judged: Judge) -> Iterator[Found]:
-    """What was found, each while the pages of those behind it are being judged already: no core has to wait."""
-    waiting: deque[Found] = deque()
-    for one in found:
-        for page in holdings.versions(one.address):
-            if page.record.mime == "text/html":
-                judged.begin(page, "report")
-        waiting.append(one)
-        if len(waiting) > _AHEAD:
-            yield waiting.popleft()
-    yield from waiting
 
 
 def _issue(issuer: str, year: int, versions: list[Version], readings: list[int]) -> Issue:

@@ -1,6 +1,6 @@
 """The crawler's way, gone again through the archive: which columns and which reports it leads to."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -35,32 +35,26 @@ class Judge:
 
     def __init__(self, holdings: Holdings, reader: Reader) -> None:
         self._holdings, self._reader = holdings, reader
-        self._begun: dict[tuple[str, str, str], Callable[[], Judged]] = {}
         self._judged: dict[tuple[str, str, str], Judged | Failed] = {}
 
     def __call__(self, capture: Capture, kind: str) -> Judged:
         """`kind` is that of the link which led there. A page that cannot be read, or is missing, has no links."""
-        key = self.begin(capture, kind)
+        key = capture.record.digest, capture.record.url, kind
         if key not in self._judged:
-            try:
-                self._judged[key] = self._begun.pop(key)()
-            except Failed as error:
-                self._judged[key] = error
+            self._judged[key] = self._read(capture, kind)
         judged = self._judged[key]
         if isinstance(judged, Failed):
             raise judged
         return judged
 
-    def begin(self, capture: Capture, kind: str) -> tuple[str, str, str]:
-        """Has a page judged that will be asked about; returns how it is known here."""
-        key = capture.record.digest, capture.record.url, kind
-        if key not in self._judged and key not in self._begun:
-            page = self._holdings.document(capture)
-            if not page or (kind not in ("home", "hub") and self._holdings.is_missing(page)):
-                self._judged[key] = Judged([], [])
-            else:
-                self._begun[key] = self._reader.begin(judge, page, kind)
-        return key
+    def _read(self, capture: Capture, kind: str) -> Judged | Failed:
+        page = self._holdings.document(capture)
+        if not page or (kind not in ("home", "hub") and self._holdings.is_missing(page)):
+            return Judged([], [])
+        try:
+            return self._reader.call(judge, page, kind)
+        except Failed as error:
+            return error
 
 
 def walk(portal: Portal, holdings: Holdings, judged: Judge) -> Iterator[Found]:
