@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 # Seconds. Time in which a request of the page is on its way does not count: pacing may hold it back for long.
 IDLE = 0.5  # without a request: the page has settled
 WAIT = 10.0  # for the first links of a list
-WAIT_CLICK = 3.0  # for the links of its next page
+WAIT_CLICK = 6.0  # for the links of its next page; on a busy machine they came after 3
 TICK = 0.05
 
 # Bounds of one rendering; what passes them is cut short, and said.
