@@ -26,7 +26,7 @@ bench: .venv/ready ## how long things take, as multiples of what a floor or a pe
 bench-site: .venv/ready ## how fast the public site of a million facts answers, alone and under attack; takes a quarter of an hour
 	$(BIN)/python bench/site.py
 
-bench-store: .venv/ready ## what the database takes and how fast its pages are, from a thousand reports to a million; half an hour, 20 GB
+bench-store: .venv/ready ## what the database takes and how fast its pages are, from a thousand reports to a million; takes 20 GB
 	$(BIN)/python bench/store.py
 
 docs: .venv/ready ## the pages of docs/ that are written from the code

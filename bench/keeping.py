@@ -130,12 +130,17 @@ def _store(path: Path, count: int) -> str:
     with closing(sqlite3.connect(path)) as db:
         (reports,) = db.execute("select count(*) from reports").fetchone()
         (facts,) = db.execute("select count(*) from facts where report in (select id from reports limit 50)").fetchone()
-        sizes = dict(db.execute("select m.tbl_name, sum(s.pgsize) from dbstat s join sqlite_master m using (name) "
-                                "group by 1"))  # fmt: skip
+        sizes = taken(db)
     said = [f"{what} {sum(s for n, s in sizes.items() if n.startswith(names)) / reports:,.0f}"
             for what, names in parts.items()]  # fmt: skip
     assert reports == count, f"{reports} reports of {count} were read"
     return f"store: {path.stat().st_size / count:,.0f} bytes a report ({'; '.join(said)}); {facts / 50:.0f} facts each"
+
+
+def taken(db: sqlite3.Connection) -> dict[str, int]:
+    """Table → what it takes with its indexes, in bytes."""
+    sql = "select m.tbl_name, sum(s.pgsize) from dbstat s join sqlite_master m using (name) group by 1"
+    return dict(db.execute(sql))
 
 
 def main(counts: list[int]) -> None:

@@ -22,8 +22,10 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
 _FORMAT_HINT = re.compile(r"<[bcefinstuBCEFINSTU](?:[imotIMOT][a-zA-Z]{0,4})?[\s/>]")
 _FORMAT = re.compile(r"<(/?)(?:b|big|code|em|font|i|nobr|small|strong|tt|u)(?=[\s/>])", re.IGNORECASE)
 _STRUCK = re.compile(r"<(?:s|strike)(?=[\s/>])", re.IGNORECASE)
-_CONTROL = bytes({*range(0x20)} - {*b"\t\n\r"})  # of which libxml2 makes the end of the page; so it does of _NONE
-_NONE = ("\ufffe".encode(), "\uffff".encode())
+_CONTROL = bytes(
+    {*range(0x20)} - {*b"\t\n\r"}
+)  # of which libxml2 makes the end of the page; so it does of noncharacters
+_NONCHARACTERS = ("\ufffe".encode(), "\uffff".encode())
 _DIGITS = re.compile(r"\s*(\d{1,5})")
 _SPACE = re.compile(r"[ \t\r\n\f\xa0]+")  # line ends of the source too: only blocks make lines
 _telling_spans = etree.XPath("//span[@class or @id or contains(@style, 'none')]")
@@ -61,8 +63,8 @@ def parsed(text: str) -> HtmlElement | None:
     """The page as libxml2 reads it, for which formatting that is left open is no bomb; None where there is nothing."""
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
     content = text.encode("utf-8", "replace")
-    for none in _NONE:
-        content = content.replace(none, b"")
+    for noncharacter in _NONCHARACTERS:
+        content = content.replace(noncharacter, b"")
     try:
         return document_fromstring(content.translate(None, _CONTROL), parser=parser)
     except ParserError:
